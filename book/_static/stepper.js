@@ -1,0 +1,88 @@
+// Turns the output of a cell tagged `stepper` (a printed line, a figure, a line, a figure, ...)
+// into one figure with a slider, two buttons and arrow keys. Without this file, and on paper,
+// the steps stand one after another, so nothing is lost.
+
+function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+/** The steps in the order in which they were printed: {line, image}. */
+function collectSteps(output) {
+  const steps = [];
+  let lines = [];
+  for (const part of output.children) {
+    const image = part.matches("img") ? part : part.querySelector("img");
+    if (!image) {
+      lines.push(part.textContent.trim());
+    } else {
+      steps.push({ line: lines.join(" "), image });
+      lines = [];
+    }
+  }
+  return steps;
+}
+
+function buildStepper(output, number) {
+  const steps = collectSteps(output);
+  if (steps.length < 2) return;
+
+  const figures = steps.map(({ line, image }) => {
+    image.alt = line || image.alt;
+    return element("figure", { class: "stepper-step" }, image, element("figcaption", {}, line));
+  });
+  // The steps lie on top of each other, so the tallest one reserves the room for all.
+  const stage = element("div", { class: "stepper-stage", id: `stepper-${number}` }, ...figures);
+  const controls = { type: "button", class: "stepper-button", "aria-controls": stage.id };
+  const previous = element("button", { ...controls, "aria-label": "Previous step" }, "‹");
+  const next = element("button", { ...controls, "aria-label": "Next step" }, "›");
+  const slider = element("input", {
+    type: "range", min: 1, max: steps.length, step: 1, value: 1,
+    class: "stepper-slider", "aria-label": "Step", "aria-controls": stage.id,
+  });
+  const count = element("span", { class: "stepper-count", "aria-hidden": "true" });
+  const spoken = element("p", { class: "stepper-spoken", "aria-live": "polite" });
+  const group = element(
+    "div",
+    { class: "stepper", role: "group", "aria-label": `Figure in ${steps.length} steps` },
+    stage,
+    element("div", { class: "stepper-controls" }, previous, slider, next, count),
+    spoken,
+  );
+
+  let current = 0;
+  function show(step, announce = true) {
+    current = Math.min(Math.max(step, 0), steps.length - 1);
+    const place = `step ${current + 1} of ${steps.length}`;
+    figures.forEach((figure, i) => figure.classList.toggle("stepper-current", i === current));
+    slider.value = current + 1;
+    slider.setAttribute("aria-valuetext", place);
+    count.textContent = place;
+    // Not `disabled`: a button that turns itself off under the finger drops the keyboard focus.
+    previous.setAttribute("aria-disabled", current === 0);
+    next.setAttribute("aria-disabled", current === steps.length - 1);
+    if (announce) spoken.textContent = `${place}: ${steps[current].line}`;
+  }
+
+  previous.addEventListener("click", () => show(current - 1));
+  next.addEventListener("click", () => show(current + 1));
+  slider.addEventListener("input", () => show(slider.value - 1));
+  group.addEventListener("keydown", (event) => {
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!move || event.target === slider || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault(); // the slider moves by itself
+    show(current + move);
+  });
+
+  // What was printed after the last figure belongs to no step and stays below the stepper.
+  for (const part of [...output.children]) {
+    part.remove();
+    if (part.contains(steps.at(-1).image)) break;
+  }
+  output.prepend(group);
+  show(0, false);
+}
+
+document.querySelectorAll(".cell.tag_stepper .cell_output").forEach(buildStepper);

@@ -1,0 +1,163 @@
+"""Sites for the tests to look at: how one is served, and how the sample book is made.
+
+The sample book is built from the repository's own configuration and has every device that a
+chapter may use, so that each stays tested whichever chapters happen to use it.
+"""
+
+import http.server
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import threading
+import zlib
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site: its files, and the address at which it is served."""
+
+    folder: Path
+    address: str
+
+    def pages(self) -> list[str]:
+        """Every page, as a path inside the site."""
+        return sorted(page.relative_to(self.folder).as_posix() for page in html_files(self.folder))
+
+    def first_page(self, wanted: str) -> str:
+        """The first page whose HTML contains `wanted`; without one there is nothing to test."""
+        for page in self.pages():
+            if wanted in (self.folder / page).read_text(encoding="utf-8"):
+                return page
+        pytest.skip(f"no page of this site contains {wanted}")
+
+
+def html_files(folder: Path) -> list[Path]:
+    """The pages of a built site, without the stored sources beside them."""
+    return [path for path in folder.rglob("*.html") if "_static" not in path.parts]
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a folder on loopback, at a port that the system chooses."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            """Keep the report of the tests free of requests."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+# ---- The sample book --------------------------------------------------------------------
+
+
+def png(width: int, height: int, gray: int) -> str:
+    """A plain gray picture, encoded as a notebook stores it."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        checksum = zlib.crc32(name + data)
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = (b"\0" + bytes([gray]) * width) * height
+    picture = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b64encode(b"\x89PNG\r\n\x1a\n" + picture).decode()
+
+
+def picture_output(width: int, height: int, gray: int) -> nbformat.NotebookNode:
+    return new_output("display_data", {"image/png": png(width, height, gray)})
+
+
+def printed(text: str) -> nbformat.NotebookNode:
+    return new_output("stream", name="stdout", text=text + "\n")
+
+
+def stepper_cell(name: str, heights: list[int]) -> nbformat.NotebookNode:
+    """A cell whose steps have different heights, so that a jump of the page would show."""
+    outputs = []
+    for step, height in enumerate(heights, start=1):
+        outputs += [printed(f"{name}, picture {step}."), picture_output(300, height, 40 * step)]
+    metadata = {"tags": ["stepper"], "mystnb": {"image": {"alt": name}}}
+    return new_code_cell("for step in steps: show(step)", outputs=outputs, metadata=metadata)
+
+
+def sample_notebook() -> nbformat.NotebookNode:
+    """A chapter in small, with every device that has a look or a behavior on the site."""
+    message = "The size of tensor a (3) must match the size of tensor b (4) " * 4
+    error = new_output("error", ename="RuntimeError", evalue=message)
+    error["traceback"] = [f"\x1b[31mRuntimeError\x1b[39m: {message}\n\tsecond_line{'_' * 90}"]
+    figure = {"image": {"alt": "A gray field."}, "figure": {"caption": "A field, $x^2$ wide."}}
+    columns = " | ".join(f"`torch.nn.functional.column_{i}`" for i in range(6))
+    cells = [
+        new_markdown_cell("# A sample chapter\n\nInline math $\\hat{y} = \\boldsymbol{w} x$."),
+        new_markdown_cell(f"$$\nL = {' + '.join(f'x_{{{i}}}^2' for i in range(40))}\n$$"),
+        new_markdown_cell("> **Watch out.** A callout with `code` and [a link](#solutions)."),
+        new_markdown_cell("> **Not run here.** Another.\n>\n> ```python\n> x.cuda()\n> ```"),
+        new_markdown_cell(
+            "## Zebras and outputs\n\n<details><summary>Hint</summary>\n\nA hint.\n\n</details>"
+        ),
+        new_code_cell("x = 1  # " + "a long comment " * 20, outputs=[printed("0123456789" * 20)]),
+        new_code_cell("raise", outputs=[error], metadata={"tags": ["raises-exception"]}),
+        new_code_cell("x", outputs=[printed("hidden")], metadata={"tags": ["hide-output"]}),
+        new_code_cell(
+            "plot()",
+            outputs=[picture_output(900, 200, 200)],
+            metadata={"tags": ["hide-input"], "mystnb": figure},
+        ),
+        new_markdown_cell(f"| {columns} |\n{'|---' * 6}|\n| {columns} |"),
+        stepper_cell("First stepper", [100, 180, 60]),
+        stepper_cell("Second stepper", [50, 80]),
+        new_markdown_cell("## Solutions\n\n### Solution 1"),
+        new_code_cell("answer = 42", outputs=[printed("solved")], metadata={"tags": ["hide-cell"]}),
+    ]
+    for count, cell in enumerate((c for c in cells if c.cell_type == "code"), start=1):
+        cell["execution_count"] = count
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def build_sample(root: Path, repository: str, branch: str = "trial") -> Path:
+    """Build the sample book for a repository's address and return the folder of the site."""
+    shutil.copy(ROOT / "_config.yml", root)
+    for folder in ("_static", "_ext"):
+        shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
+    (root / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/index\nparts:\n"
+        "  - caption: Part\n    chapters:\n      - file: notebooks/00_sample\n"
+    )
+    (root / "book" / "index.md").write_text(
+        "# Sample book\n\n:::{note}\nA [chapter](../notebooks/00_sample.ipynb#solutions).\n:::\n"
+    )
+    (root / "book" / "00_sample.md").write_text("# A source, which is not a page\n")
+    (root / "notebooks").mkdir()
+    nbformat.write(sample_notebook(), root / "notebooks" / "00_sample.ipynb")
+    arguments = ["build", str(root), "--all", "-W", "--keep-going"]
+    build = subprocess.run(
+        [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", *arguments],
+        env=os.environ
+        | {"BOOK_REPOSITORY_URL": repository, "BOOK_REPOSITORY_BRANCH": branch, "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert build.returncode == 0, f"the sample book does not build:\n{build.stdout}"
+    return root / "_build" / "html"
