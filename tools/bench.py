@@ -39,7 +39,11 @@ class BenchError(Exception):
 def make(target: str, venv: Path, *variables: str, folder: Path = Path()) -> float:
     """Seconds that `make target` takes. Raises BenchError where it fails."""
     command, begun = ["make", target, f"VENV={venv}", *variables], time.perf_counter()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    # Called by make itself, it would inherit that run's flags, and tell of the folders it enters.
+    alone = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(
+        command, cwd=folder, env=alone, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip(" =-")]
         reason = lines[-1][:120] if lines else "no output"
