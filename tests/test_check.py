@@ -75,9 +75,9 @@ print("Drawing lines")
 
 ## Summary
 
-| you want | write |
-|---|---|
-| count | `range` |
+| you want | write | |
+|---|---|---|
+| count | `range` | |
 
 ## Exercises
 

@@ -11,6 +11,7 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -165,7 +166,7 @@ def check_portable(chapter: Chapter) -> list[str]:
             if match := re.search(r"^(:::.*|\([\w-]+\)=)$", token.content, re.M):
                 add(index, token, f"MyST directive or target {match[1]}")
             children = token.children or []
-            for child, after in zip(children, [*children[1:], None], strict=True):
+            for child, after in zip_longest(children, children[1:]):
                 role = re.search(r"\{[a-zA-Z][\w:.+-]*\}$", child.content)
                 if child.type == "text" and role and after and after.type == "code_inline":
                     add(index, token, f"MyST role {role[0]}")
