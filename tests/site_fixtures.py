@@ -55,6 +55,14 @@ def serve(folder: Path) -> Iterator[str]:
     """Serve a folder on loopback, at a port that the system chooses."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            # A browser asks for it by itself on the page that only redirects to the book.
+            if self.path == "/favicon.ico":
+                self.send_response(204)
+                self.end_headers()
+            else:
+                super().do_GET()
+
         def log_message(self, *arguments: object) -> None:
             """Keep the report of the tests free of requests."""
 
