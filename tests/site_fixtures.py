@@ -136,6 +136,9 @@ def sample_notebook() -> nbformat.NotebookNode:
         stepper_cell("Second stepper", [50, 80]),
         new_markdown_cell("## Solutions\n\n### Solution 1"),
         new_code_cell("answer = 42", outputs=[printed("solved")], metadata={"tags": ["hide-cell"]}),
+        new_code_cell(
+            "answer = 41", outputs=[error], metadata={"tags": ["hide-cell", "raises-exception"]}
+        ),
     ]
     for count, cell in enumerate((c for c in cells if c.cell_type == "code"), start=1):
         cell["execution_count"] = count

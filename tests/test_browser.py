@@ -180,7 +180,8 @@ def test_a_folded_cell_opens_by_mouse_and_by_keyboard(site: Site, page: Page) ->
 def test_folded_cells_say_what_they_hide(sample: Site, page: Page) -> None:
     page.goto(f"{sample.address}/notebooks/00_sample.html")
     labels = page.locator("details.hide summary .collapsed").all_inner_texts()
-    assert labels == ["Show the output", "Show the code", "Show the solution"]
+    parts = ["output", "code", "solution", "wrong answer"]
+    assert labels == [f"Show the {part}" for part in parts]
 
 
 def test_search_leads_to_a_chapter_that_has_the_word(site: Site, page: Page) -> None:

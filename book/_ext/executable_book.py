@@ -116,9 +116,11 @@ def name_parts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         folded["hides"] = HIDDEN_PARTS.get(prompt, prompt)
     for section in doctree.findall(nodes.section):
         if any(name.startswith("solution") for name in section["ids"]):
-            for folded in section.findall(HideCodeCellNode):
-                if folded["hides"] == HIDDEN_PARTS["code cell content"]:
-                    folded["hides"] = "the solution"
+            for cell in section.findall(nodes.container):
+                wrong = "tag_raises-exception" in cell["classes"]
+                for folded in cell.findall(HideCodeCellNode):
+                    if "tag_hide-cell" in cell["classes"]:
+                        folded["hides"] = "the wrong answer" if wrong else "the solution"
 
 
 def visit_folded(translator: Any, node: HideCodeCellNode) -> None:
