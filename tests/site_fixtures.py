@@ -132,6 +132,7 @@ def sample_notebook() -> nbformat.NotebookNode:
             metadata={"tags": ["hide-input"], "mystnb": figure},
         ),
         new_markdown_cell(f"| {columns} |\n{'|---' * 6}|\n| {columns} |"),
+        new_markdown_cell("### In steps"),
         stepper_cell("First stepper", [100, 180, 60]),
         stepper_cell("Second stepper", [50, 80]),
         new_markdown_cell("## Solutions\n\n### Solution 1"),

@@ -184,6 +184,14 @@ def test_folded_cells_say_what_they_hide(sample: Site, page: Page) -> None:
     assert labels == [f"Show the {part}" for part in parts]
 
 
+def test_contents_open_the_section_that_is_read(sample: Site, page: Page) -> None:
+    page.goto(f"{sample.address}/notebooks/00_sample.html")
+    subsection = page.locator(".bd-sidebar-secondary a[href='#in-steps']")
+    expect(subsection).to_be_hidden()
+    page.goto(f"{sample.address}/notebooks/00_sample.html#in-steps")
+    expect(subsection).to_be_visible()
+
+
 def test_search_leads_to_a_chapter_that_has_the_word(site: Site, page: Page) -> None:
     chapter = site.first_page(CHAPTER)
     page.goto(f"{site.address}/{chapter}")
