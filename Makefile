@@ -6,8 +6,8 @@ PYTHON := python3
 NOTEBOOKS := notebooks
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
-# Runs are the same everywhere: no GPU, one thread, and instructions that every x86-64 machine of
-# the last ten years has. Sums are added up in another order otherwise, and training amplifies it.
+# Runs are the same on all x86-64 processors with AVX2: no GPU, one thread, no wider instructions.
+# Sums are added up in another order otherwise, and training amplifies the difference.
 export CUDA_VISIBLE_DEVICES :=
 export OMP_NUM_THREADS := 1
 export ATEN_CPU_CAPABILITY := avx2
