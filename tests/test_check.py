@@ -469,7 +469,7 @@ def test_innocent_markdown_passes(book, capsys, markdown):
 @pytest.mark.parametrize(
     ("address", "what"),
     [
-        ("02_shapes.ipynb", "no such chapter"),
+        ("12_shapes.ipynb", "no such chapter"),
         ("01_sample.md", "no such chapter"),
         ("../notebooks/01_sample.ipynb", "no such chapter"),
         ("01_sample.ipynb#nothing", "no such heading"),

@@ -5,7 +5,7 @@ the statements, and this compares every row with the notebooks, so that a promis
 when a section is rewritten. A row is flat:
 
     - id: arange-half-open
-      section: 01_tensors#arange-stops-before-its-end     (or: none, with a reason)
+      section: 10_tensors#arange-stops-before-its-end     (or: none, with a reason)
       evidence: tensor([0, 1, 2, 3, 4])                   (in an output below that heading)
       says: stops before its end                          (optional: in the prose below it)
 """
