@@ -27,7 +27,15 @@ CODE = ["tools", "tests", "book/_ext", "conftest.py"]  # what ruff reads beside 
 MOST_BYTES = 1_000_000
 ONE_IGNORED_IN = 20
 IGNORED = "nbval-ignore-output"
-TAGS = {"raises-exception", "hide-input", "hide-output", "hide-cell", "stepper", IGNORED}
+TAGS = {
+    "raises-exception",
+    "hide-input",
+    "hide-output",
+    "hide-cell",
+    "stepper",
+    "explorable",
+    IGNORED,
+}
 PARTS = ("**You will learn", "**You need")
 HEADINGS = ["Summary", "Exercises", "Solutions", "Where next"]
 
