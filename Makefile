@@ -6,20 +6,12 @@ PYTHON := python3
 NOTEBOOKS := notebooks
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
-# Runs are the same on all x86-64 processors with AVX2: no GPU, one thread, no wider instructions.
-# Sums are added up in another order otherwise, and training amplifies the difference.
-export CUDA_VISIBLE_DEVICES :=
-export OMP_NUM_THREADS := 1
-export ATEN_CPU_CAPABILITY := avx2
-export ONEDNN_MAX_CPU_ISA := AVX2
-export MKL_CBWR := AVX2
-export OPENBLAS_CORETYPE := Haswell
-unexport MPLBACKEND
-
-CHAPTERS := $(patsubst book/%.md,notebooks/%.ipynb,$(wildcard book/[0-9][0-9]_*.md))
 NBVAL := python -m pytest --nbval --nbval-cell-timeout=120 --nbval-sanitize-with=tests/sanitize.cfg \
 	-n auto --dist loadscope -p no:cacheprovider -q
 BUILD := jupyter-book build . --builder html --all -W --keep-going -q
+
+# `make -B` executes chapters whose notebooks are what the text says, too.
+FORCE := $(if $(findstring B,$(firstword -$(MAKEFLAGS))),--force)
 
 # An environment that was named is used as it is; our own is made once, with what a target needs.
 ifeq ($(VENV),.venv)
@@ -27,7 +19,7 @@ SITE := .venv/site
 FULL := .venv/full
 endif
 
-.PHONY: help html notebooks test check nbval bench serve lab clean
+.PHONY: always help html notebooks test check nbval bench serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -37,10 +29,11 @@ html: $(SITE)  ## build the site from the stored outputs into _build/html
 	$(BUILD)
 	@echo "The site is in _build/html; \`make serve\` shows it."
 
-notebooks: $(CHAPTERS)  ## execute the chapters whose text changed (-j2: two at a time)
+notebooks: $(FULL)  ## execute the chapters whose text changed (-j2: two at a time; -B: all)
+	@stale="$$(python -m tools.execute --stale $(FORCE))" && { [ -z "$$stale" ] || $(MAKE) --no-print-directory $$stale; }
 
-notebooks/%.ipynb: book/%.md tools/execute.py tools/chapters.py requirements.txt | $(FULL)
-	python -m tools.execute $<
+notebooks/%.ipynb: always | $(FULL)
+	@python -m tools.execute $(FORCE) $*
 
 test: check nbval html  ## check, run every notebook and compare, build the site, try it in a browser
 	python -m pytest tests -p no:cacheprovider -q -n auto --dist loadfile

@@ -19,14 +19,22 @@ import yaml
 from markdown_it.token import Token
 
 from tools import concordance, lint
-from tools.chapters import ChapterError, tags, text_of, without_outputs
-from tools.reading import Book, Chapter, names
+from tools.chapters import (
+    IGNORED,
+    Book,
+    Chapter,
+    ChapterError,
+    named,
+    names,
+    tags,
+    without_outputs,
+)
+from tools.sections import text_of
 
 TOC = Path("_toc.yml")
 CODE = ["tools", "tests", "book/_ext", "conftest.py"]  # what ruff reads beside the notebooks
 MOST_BYTES = 1_000_000
 ONE_IGNORED_IN = 20
-IGNORED = "nbval-ignore-output"
 TAGS = {
     "raises-exception",
     "hide-input",
