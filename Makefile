@@ -4,6 +4,7 @@
 VENV := .venv
 PYTHON := python3
 NOTEBOOKS := notebooks
+PORT := 8000
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 NBVAL := python -m pytest --nbval --nbval-cell-timeout=120 --nbval-sanitize-with=tests/sanitize.cfg \
@@ -13,11 +14,20 @@ BUILD := jupyter-book build . --builder html --all -W --keep-going -q
 # `make -B` executes chapters whose notebooks are what the text says, too.
 FORCE := $(if $(findstring B,$(firstword -$(MAKEFLAGS))),--force)
 
-# An environment that was named is used as it is; our own is made once, with what a target needs.
+# An environment that was named is used as it is; our own is made with what a target needs.
 ifeq ($(VENV),.venv)
 SITE := .venv/site
 FULL := .venv/full
+else ifeq ($(wildcard $(VENV)/bin/python),)
+SITE := no-environment
+FULL := no-environment
 endif
+
+# What an environment was made from; made of other things, or only half, it is made again.
+TOLD := $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and \
+	'make: the book needs Python 3.11 or later, and $(PYTHON) is ' + sys.version.split()[0] + \
+	'; name another, as in `make PYTHON=python3.13 $(MAKECMDGOALS)`')"
+INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: always help html notebooks test check nbval bench serve lab clean
 .DEFAULT_GOAL := help
@@ -47,8 +57,8 @@ nbval: $(FULL)  ## run every notebook and compare each output, figures included
 bench: $(FULL)  ## measure the book: seconds, memory, weight (not a test)
 	python -m tools.bench
 
-serve: html  ## show the site at http://localhost:8000
-	python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+serve: html  ## show the site at http://localhost:8000 (PORT= chooses another)
+	@python -m tools.serve --port $(PORT)
 
 lab: $(FULL)  ## open the notebooks in JupyterLab
 	jupyter lab notebooks
@@ -56,13 +66,21 @@ lab: $(FULL)  ## open the notebooks in JupyterLab
 clean:  ## remove what was built; .venv stays
 	rm -rf _build
 
-.venv/bin/python:
-	$(PYTHON) -m venv .venv
+no-environment:
+	@echo "make: $(VENV) has no bin/python; create it with $(PYTHON) -m venv $(VENV), and install" \
+		"requirements.txt into it; or leave VENV out" >&2; exit 2
 
-.venv/site: requirements-site.txt | .venv/bin/python
-	pip install --quiet --disable-pip-version-check -r $<
+# Remade whole: pip leaves what nobody asks for any more, and an interrupted one is half there.
+.venv/site: requirements-site.txt
+	@$(TOLD)
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(INSTALL) -r $<
 	@touch $@
 
-.venv/full: requirements.txt requirements-site.txt | .venv/bin/python
-	pip install --quiet --disable-pip-version-check -r $<
-	@touch $@ .venv/site
+.venv/full: requirements.txt requirements-site.txt
+	@$(TOLD)
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(INSTALL) -r $<
+	@touch .venv/site $@
