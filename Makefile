@@ -14,22 +14,31 @@ BUILD := jupyter-book build . --builder html --all -W --keep-going -q
 # `make -B` executes chapters whose notebooks are what the text says, too.
 FORCE := $(if $(findstring B,$(firstword -$(MAKEFLAGS))),--force)
 
-# An environment that was named is used as it is; our own is made with what a target needs.
+# An environment that was named is used as it is. Our own is made with what a target needs, and made
+# again where it is broken, half made, or made from other requirements: by content, not by time.
 ifeq ($(VENV),.venv)
-SITE := .venv/site
-FULL := .venv/full
+  SITE_NEEDS := cat requirements-site.txt
+  FULL_NEEDS := cat requirements.txt requirements-site.txt
+  WORKS := .venv/bin/python -c "" 2>/dev/null
+  FULL := $(if $(shell $(WORKS) && $(FULL_NEEDS) | cmp -s - .venv/full && echo made),,.venv/full)
+  SITE := $(if $(shell $(WORKS) && $(SITE_NEEDS) | cmp -s - .venv/site && echo made),,.venv/site)
+  ifneq ($(filter-out help html serve clean,$(MAKECMDGOALS)),)
+    SITE := $(FULL)
+  endif
 else ifeq ($(wildcard $(VENV)/bin/python),)
-SITE := no-environment
-FULL := no-environment
+  SITE := no-environment
+  FULL := no-environment
 endif
 
-# What an environment was made from; made of other things, or only half, it is made again.
-TOLD := $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and \
-	'make: the book needs Python 3.11 or later, and $(PYTHON) is ' + sys.version.split()[0] + \
-	'; name another, as in `make PYTHON=python3.13 $(MAKECMDGOALS)`')"
-INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
+TOO_OLD := make: the book needs Python 3.11 or later; name one, as in: make PYTHON=python3.13
+define ENVIRONMENT
+@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and '$(TOO_OLD) $(MAKECMDGOALS)')"
+rm -rf .venv
+$(PYTHON) -m venv .venv
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -r
+endef
 
-.PHONY: always help html notebooks test check nbval bench serve lab clean
+.PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -70,17 +79,10 @@ no-environment:
 	@echo "make: $(VENV) has no bin/python; create it with $(PYTHON) -m venv $(VENV), and install" \
 		"requirements.txt into it; or leave VENV out" >&2; exit 2
 
-# Remade whole: pip leaves what nobody asks for any more, and an interrupted one is half there.
-.venv/site: requirements-site.txt
-	@$(TOLD)
-	rm -rf .venv
-	$(PYTHON) -m venv .venv
-	$(INSTALL) -r $<
-	@touch $@
+.venv/site:
+	$(ENVIRONMENT) requirements-site.txt
+	@$(SITE_NEEDS) > .venv/site
 
-.venv/full: requirements.txt requirements-site.txt
-	@$(TOLD)
-	rm -rf .venv
-	$(PYTHON) -m venv .venv
-	$(INSTALL) -r $<
-	@touch .venv/site $@
+.venv/full:
+	$(ENVIRONMENT) requirements.txt
+	@$(SITE_NEEDS) > .venv/site; $(FULL_NEEDS) > .venv/full
