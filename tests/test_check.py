@@ -352,6 +352,8 @@ def test_a_row_that_holds_passes(book, capsys, text):
     ("text", "problem"),
     [
         (ROW.format("no-such", "0, 1, 2, 3"), "no heading 01_sample#no-such"),
+        (ROW.format("countings", "0, 1, 2, 3"), "did you mean #counting?"),
+        (ROW.format("counting", "0, 1, 2, 5"), "the nearest is '[0, 1, 2, 3, 4]'"),
         (ROW.format("not-a-heading", "0, 1, 2, 3"), "no heading"),
         (ROW.format("sample-chapter", "0, 1, 2, 3"), "title, which proves nothing"),
         (ROW.format("counting", "0, 1,  2"), "shorter than 8 characters"),
@@ -410,6 +412,18 @@ def test_stderr_is_found(book, capsys):
 def test_an_error_needs_its_tag(book, capsys):
     book.edit(":tags: [raises-exception]\n\n", "")
     one(capsys, "code cell 3: raises; mend it, or tag it raises-exception")
+
+
+def test_an_error_that_no_chapter_means_is_found(book, capsys):
+    book.output(3, new_output("error", ename="SyntaxError", evalue="x", traceback=[]))
+    one(capsys, "code cell 3: shows SyntaxError")
+    book.output(3, new_output("error", ename="NameError", evalue="x", traceback=[]))
+    one(capsys, "code cell 3: shows a NameError that the text above does not announce")
+    book.edit(
+        "```{code-cell}\n:tags: [raises-exception]",
+        "A `NameError`:\n\n```{code-cell}\n:tags: [raises-exception]",
+    )
+    assert found(capsys) == []
 
 
 def test_the_tag_needs_an_error(book, capsys):
@@ -635,6 +649,7 @@ def test_innocent_markdown_passes(book, capsys, markdown):
         ("01_sample.ipynb#nothing", "no such heading"),
         ("#nothing", "no such heading"),
         ("#not-a-heading", "no such heading"),
+        ("01_sample.ipynb#counted", "no such heading; did you mean #counting?"),
     ],
 )
 def test_a_dead_link_is_found(book, capsys, address, what):

@@ -131,6 +131,14 @@ def check_outputs(chapter: Chapter) -> list[str]:
             problems.append(f"{where}: raises; mend it, or tag it raises-exception")
         if "error" not in kinds and "raises-exception" in tags(cell):
             problems.append(f"{where}: is tagged raises-exception but raises nothing; drop the tag")
+        for error in (o for o in cell.outputs if o.output_type == "error"):
+            if error.ename in ("SyntaxError", "IndentationError"):
+                problems.append(
+                    f"{where}: shows {error.ename}, which PyTorch never raises; mend it"
+                )
+            if error.ename == "NameError" and "NameError" not in chapter.prose_above(cell):
+                told = "shows a NameError that the text above does not announce"
+                problems.append(f"{where}: {told}; mend the name, or announce it")
         figure = any(k.startswith("image/") for o in cell.outputs for k in o.get("data", {}))
         image = (cell.metadata.get("mystnb") or {}).get("image") or {}
         if figure and not str(image.get("alt") or "").strip():

@@ -168,6 +168,15 @@ class Chapter:
                 number += 1
                 yield number, cell, f"{self.at(index)}: code cell {number}"
 
+    def prose_above(self, cell: NotebookNode) -> str:
+        """The text between a code cell and the one before it."""
+        prose = ""
+        for other in self.notebook.cells:
+            if other is cell:
+                break
+            prose = "" if other.cell_type == "code" else f"{prose}\n{other.source}"
+        return prose
+
     def markdown(self) -> Iterator[tuple[int, Token]]:
         for index, cell in enumerate(self.notebook.cells):
             if cell.cell_type == "markdown":

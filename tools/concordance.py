@@ -10,6 +10,7 @@ when a section is rewritten. A row is flat:
       says: stops before its end                          (optional: in the prose below it)
 """
 
+import difflib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -65,7 +66,9 @@ def problem_of(row: dict[str, str], lookup: Lookup) -> str:
     if known is None:
         return f"section {section!r}: no notebooks/{chapter}.ipynb; write NN_name#anchor"
     if name not in known:
-        return f"no heading {section}; correct it here, or the heading in book/{chapter}.md"
+        near = difflib.get_close_matches(name, known, 1, 0.4)
+        correct = f"did you mean #{near[0]}?" if near else f"see the headings of book/{chapter}.md"
+        return f"no heading {section}; {correct}"
     if known[name].level == 1:
         return f"{section} is the chapter's title, which proves nothing; name a section below it"
     if len(evidence) < LEAST_EVIDENCE:
@@ -74,7 +77,9 @@ def problem_of(row: dict[str, str], lookup: Lookup) -> str:
     if not differ and not re.sub(SAYS_NOTHING, "", evidence):
         return f"evidence {evidence!r} says too little; quote the values that the output shows"
     if not any(evidence in output for output in known[name].outputs):
-        return f"no output under {section} contains {evidence[:60]!r}; correct it, or the chapter"
+        near = difflib.get_close_matches(evidence, filter(None, known[name].outputs), 1, 0)
+        shown = f"the nearest is {near[0][:80]!r}" if near else "there is none"
+        return f"no output under {section} contains {evidence[:60]!r}; {shown}"
     says = plain(row.get("says", ""))
     if "says" in row and not says:
         return "says is empty; quote the prose, or drop the key"

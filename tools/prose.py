@@ -4,6 +4,7 @@ Why it exists: a chapter is read on the site, in Colab, on GitHub and in editors
 any heading. What breaks in one of these places, its author does not see.
 """
 
+import difflib
 import re
 from itertools import zip_longest
 from urllib.parse import unquote
@@ -60,8 +61,10 @@ def check_links(chapter: Chapter, book: Book) -> list[str]:
             known = book.sections(stem or chapter.name)
             if (path and not re.fullmatch(rf"{NAME}\.ipynb", path)) or known is None:
                 problems.append(f"{where}: link to {address}: no such chapter; write NN_name.ipynb")
-            elif anchor and anchor not in {s.anchor for s in known.values()}:
-                problems.append(f"{where}: link to {address}: no such heading; correct it")
+            elif anchor and anchor not in (anchors := [s.anchor for s in known.values()]):
+                near = difflib.get_close_matches(anchor, anchors, 1, 0.4)
+                correct = f"did you mean #{near[0]}?" if near else "correct it"
+                problems.append(f"{where}: link to {address}: no such heading; {correct}")
     return problems
 
 
