@@ -4,30 +4,41 @@
 VENV := .venv
 PYTHON := python3
 NOTEBOOKS := notebooks
+PORT := 8000
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
-# Runs are the same on all x86-64 processors with AVX2: no GPU, one thread, no wider instructions.
-# Sums are added up in another order otherwise, and training amplifies the difference.
-export CUDA_VISIBLE_DEVICES :=
-export OMP_NUM_THREADS := 1
-export ATEN_CPU_CAPABILITY := avx2
-export ONEDNN_MAX_CPU_ISA := AVX2
-export MKL_CBWR := AVX2
-export OPENBLAS_CORETYPE := Haswell
-unexport MPLBACKEND
-
-CHAPTERS := $(patsubst book/%.md,notebooks/%.ipynb,$(wildcard book/[0-9][0-9]_*.md))
 NBVAL := python -m pytest --nbval --nbval-cell-timeout=120 --nbval-sanitize-with=tests/sanitize.cfg \
 	-n auto --dist loadscope -p no:cacheprovider -q
 BUILD := jupyter-book build . --builder html --all -W --keep-going -q
 
-# An environment that was named is used as it is; our own is made once, with what a target needs.
+# `make -B` executes chapters whose notebooks are what the text says, too.
+FORCE := $(if $(findstring B,$(firstword -$(MAKEFLAGS))),--force)
+
+# An environment that was named is used as it is. Our own is made with what a target needs, and made
+# again where it is broken, half made, or made from other requirements: by content, not by time.
 ifeq ($(VENV),.venv)
-SITE := .venv/site
-FULL := .venv/full
+  SITE_NEEDS := cat requirements-site.txt
+  FULL_NEEDS := cat requirements.txt requirements-site.txt
+  WORKS := .venv/bin/python -c "" 2>/dev/null
+  FULL := $(if $(shell $(WORKS) && $(FULL_NEEDS) | cmp -s - .venv/full && echo made),,.venv/full)
+  SITE := $(if $(shell $(WORKS) && $(SITE_NEEDS) | cmp -s - .venv/site && echo made),,.venv/site)
+  ifneq ($(filter-out help html serve clean,$(MAKECMDGOALS)),)
+    SITE := $(FULL)
+  endif
+else ifeq ($(wildcard $(VENV)/bin/python),)
+  SITE := no-environment
+  FULL := no-environment
 endif
 
-.PHONY: help html notebooks test check nbval bench serve lab clean
+TOO_OLD := make: the book needs Python 3.11 or later; name one, as in: make PYTHON=python3.13
+define ENVIRONMENT
+@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and '$(TOO_OLD) $(MAKECMDGOALS)')"
+rm -rf .venv
+$(PYTHON) -m venv .venv
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -r
+endef
+
+.PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -37,10 +48,11 @@ html: $(SITE)  ## build the site from the stored outputs into _build/html
 	$(BUILD)
 	@echo "The site is in _build/html; \`make serve\` shows it."
 
-notebooks: $(CHAPTERS)  ## execute the chapters whose text changed (-j2: two at a time)
+notebooks: $(FULL)  ## execute the chapters whose text changed (-j2: two at a time; -B: all)
+	@stale="$$(python -m tools.execute --stale $(FORCE))" && { [ -z "$$stale" ] || $(MAKE) --no-print-directory $$stale; }
 
-notebooks/%.ipynb: book/%.md tools/execute.py tools/chapters.py requirements.txt | $(FULL)
-	python -m tools.execute $<
+notebooks/%.ipynb: always | $(FULL)
+	@python -m tools.execute $(FORCE) $*
 
 test: check nbval html  ## check, run every notebook and compare, build the site, try it in a browser
 	python -m pytest tests -p no:cacheprovider -q -n auto --dist loadfile
@@ -54,8 +66,8 @@ nbval: $(FULL)  ## run every notebook and compare each output, figures included
 bench: $(FULL)  ## measure the book: seconds, memory, weight (not a test)
 	python -m tools.bench
 
-serve: html  ## show the site at http://localhost:8000
-	python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+serve: html  ## show the site at http://localhost:8000 (PORT= chooses another)
+	@python -m tools.serve --port $(PORT)
 
 lab: $(FULL)  ## open the notebooks in JupyterLab
 	jupyter lab notebooks
@@ -63,13 +75,14 @@ lab: $(FULL)  ## open the notebooks in JupyterLab
 clean:  ## remove what was built; .venv stays
 	rm -rf _build
 
-.venv/bin/python:
-	$(PYTHON) -m venv .venv
+no-environment:
+	@echo "make: $(VENV) has no bin/python; create it with $(PYTHON) -m venv $(VENV), and install" \
+		"requirements.txt into it; or leave VENV out" >&2; exit 2
 
-.venv/site: requirements-site.txt | .venv/bin/python
-	pip install --quiet --disable-pip-version-check -r $<
-	@touch $@
+.venv/site:
+	$(ENVIRONMENT) requirements-site.txt
+	@$(SITE_NEEDS) > .venv/site
 
-.venv/full: requirements.txt requirements-site.txt | .venv/bin/python
-	pip install --quiet --disable-pip-version-check -r $<
-	@touch $@ .venv/site
+.venv/full:
+	$(ENVIRONMENT) requirements.txt
+	@$(SITE_NEEDS) > .venv/site; $(FULL_NEEDS) > .venv/full

@@ -11,43 +11,28 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
-from itertools import zip_longest
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from urllib.parse import unquote
 
 import yaml
-from markdown_it.token import Token
 
-from tools import concordance, lint
-from tools.chapters import ChapterError, tags, text_of, without_outputs
-from tools.reading import Book, Chapter, names
+from tools import cells, concordance, lint, prose
+from tools.chapters import (
+    IGNORED,
+    NAME,
+    SOURCES,
+    Book,
+    Chapter,
+    ChapterError,
+    named,
+    names,
+    tags,
+    without_outputs,
+)
 
 TOC = Path("_toc.yml")
 CODE = ["tools", "tests", "book/_ext", "conftest.py"]  # what ruff reads beside the notebooks
-MOST_BYTES = 1_000_000
 ONE_IGNORED_IN = 20
-IGNORED = "nbval-ignore-output"
-TAGS = {
-    "raises-exception",
-    "hide-input",
-    "hide-output",
-    "hide-cell",
-    "stepper",
-    "explorable",
-    IGNORED,
-}
-PARTS = ("**You will learn", "**You need")
-HEADINGS = ["Summary", "Exercises", "Solutions", "Where next"]
-
-# Each pattern is narrow on purpose: an author who is stopped by a true output stops believing.
-LEAKS = {
-    "a machine's path": r"(?<![\w./])/(?:home|root|tmp|usr|Users)/"
-    r"|\b[A-Z]:\\{1,2}(?:Users|Windows|Program)|site-packages",
-    "an address in memory": r"\bat 0x[0-9a-fA-F]{6,}|\b0x(?:7f|55|56)[0-9a-f]{10}\b",
-    "a local network address": r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)\b",
-    "the environment": r"\benviron\(\{|\bEXECUTABLE_PYTORCH_RUN\b",
-}
-TIMING = r"\d ?(?:ns|µs|us|ms|s) ± |\bCPU times: |\bWall time: |\bCPU time total: |\dit/s\b"
 
 
 def check_pair(chapter: Chapter) -> list[str]:
@@ -94,6 +79,11 @@ def check_listed(chapters: list[str]) -> list[str]:
         for name in listed
         if not any(Path(name + end).is_file() for end in ("", ".md", ".ipynb", ".rst"))
     ]
+    pages = {str(p.with_suffix("")) for p in SOURCES.glob("[!0-9]*.md")}
+    problems += [
+        f"{page}.md: no page of the book; add `- file: {page}` to {TOC}, or remove it"
+        for page in sorted(pages - {name.removesuffix(".md") for name in listed})
+    ]
     return problems + [
         f"{TOC}: does not list notebooks/{name}; add `- file: notebooks/{name}`"
         for name in chapters
@@ -101,48 +91,27 @@ def check_listed(chapters: list[str]) -> list[str]:
     ]
 
 
-def check_tags(chapter: Chapter) -> list[str]:
-    """A misspelled tag does nothing, silently."""
-    problems = []
-    for _, cell, where in chapter.code():
-        found = tags(cell)
-        if not isinstance(found, list):
-            problems.append(f"{where}: tags are no list; write `:tags: [{found}]`")
-        elif unknown := sorted(set(found) - TAGS):
-            known = ", ".join(sorted(TAGS))
-            problems.append(f"{where}: unknown tag {', '.join(unknown)}; there is {known}")
-    return problems
+def check_names() -> list[str]:
+    """A text whose name begins otherwise than a chapter's is no chapter, silently."""
+    shape = "a chapter's name is two digits, its part and its place, and a word, as in 50_datasets"
+    return [
+        f"{path}: {shape}; rename it"
+        for path in sorted(SOURCES.glob("[0-9]*"))
+        if not re.fullmatch(rf"{NAME}\.md", path.name)
+    ]
 
 
-def check_outputs(chapter: Chapter) -> list[str]:
-    """What was stored is what was meant, and the same on every machine."""
+def check_environment() -> list[str]:
+    """The outputs were stored, and are compared, with the versions that are required."""
     problems = []
-    for number, cell, where in chapter.code():
-        if cell.execution_count != number:
-            reason = "is empty; remove it" if not cell.source.strip() else "was not run in order"
-            problems.append(f"{where}: {reason}; run `make notebooks`")
-        kinds = [output.output_type for output in cell.outputs]
-        if "error" in kinds and "raises-exception" not in tags(cell):
-            problems.append(f"{where}: raises; mend it, or tag it raises-exception")
-        if "error" not in kinds and "raises-exception" in tags(cell):
-            problems.append(f"{where}: is tagged raises-exception but raises nothing; drop the tag")
-        figure = any(k.startswith("image/") for o in cell.outputs for k in o.get("data", {}))
-        image = (cell.metadata.get("mystnb") or {}).get("image") or {}
-        if figure and not str(image.get("alt") or "").strip():
-            problems.append(f"{where}: its figure has no alt text; give the cell mystnb.image.alt")
-        for output in cell.outputs:
-            text = "\n".join([text_of(output), *output.get("traceback", [])])
-            if output.get("name") == "stderr":
-                shown = " ".join(text.split())[:60]
-                problems.append(f"{where}: writes to stderr ({shown}); avoid it, or catch and show")
-            leaks = LEAKS if IGNORED in tags(cell) else {**LEAKS, "a timing": TIMING}
-            for what, pattern in leaks.items():
-                if match := re.search(pattern, text):
-                    shown = " ".join(text[match.start() : match.end() + 20].split())
-                    problems.append(f"{where}: its output shows {what} ({shown}); do not print it")
-    if (size := chapter.path.stat().st_size) >= MOST_BYTES:
-        limit = f"{size:,} bytes, limit {MOST_BYTES:,}"
-        problems.append(f"{chapter.source}: its notebook has {limit}; make the figures smaller")
+    for name, wanted in cells.requirements().items():
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "none"
+        if found == "none" or not wanted.specifier.contains(found, prereleases=True):
+            told = f"asks for {wanted}, and this environment has {found}"
+            problems.append(f"requirements.txt: {told}; install it, or name another VENV")
     return problems
 
 
@@ -157,89 +126,9 @@ def check_ignored(chapters: list[Chapter]) -> list[str]:
     return [f"{ignored[-1]}: {ratio}, {limit}; print what repeats, and drop the tag"]
 
 
-def check_portable(chapter: Chapter) -> list[str]:
-    """Colab, GitHub and VS Code show MyST as raw text and find no relative images."""
-    problems = []
-
-    def add(index: int, token: Token, what: str) -> None:
-        where = chapter.at(index, token.map[0] if token.map else 0)
-        problems.append(f"{where}: {what}; write plain Markdown, or make the figure in a cell")
-
-    for index, token in chapter.markdown():
-        if token.type == "fence" and token.info.startswith("{"):
-            add(index, token, f"MyST directive ```{token.info}")
-        elif token.type == "html_block" and re.search(r"<img\b(?!.*https?:)", token.content):
-            add(index, token, "relative image")
-        elif token.type == "inline":
-            if match := re.search(r"^(:::.*|\([\w-]+\)=)$", token.content, re.M):
-                add(index, token, f"MyST directive or target {match[1]}")
-            children = token.children or []
-            for child, after in zip_longest(children, children[1:]):
-                role = re.search(r"\{[a-zA-Z][\w:.+-]*\}$", child.content)
-                if child.type == "text" and role and after and after.type == "code_inline":
-                    add(index, token, f"MyST role {role[0]}")
-                address = str(child.attrs.get("src", "")) if child.type == "image" else ""
-                if child.type == "html_inline" and re.match(r"<img\b(?!.*https?:)", child.content):
-                    address = child.content
-                if address and not address.startswith(("https://", "http://")):
-                    add(index, token, f"relative image {address[:60]}")
-    return problems
-
-
-def check_links(chapter: Chapter, book: Book) -> list[str]:
-    """Links between chapters lead to a notebook and a heading that exist."""
-    problems = []
-    for index, token in chapter.markdown():
-        for child in token.children or []:
-            address = unquote(str(child.attrs.get("href", "")))
-            if child.type != "link_open" or re.match(r"[a-z][a-z0-9+.-]*:", address):
-                continue
-            where = chapter.at(index, token.map[0] if token.map else 0)
-            path, _, anchor = address.partition("#")
-            stem = path.removesuffix(".ipynb")
-            known = book.sections(stem or chapter.name)
-            if (path and not re.fullmatch(r"\d\d_\w+\.ipynb", path)) or known is None:
-                problems.append(f"{where}: link to {address}: no such chapter; write NN_name.ipynb")
-            elif anchor and anchor not in {s.anchor for s in known.values()}:
-                problems.append(f"{where}: link to {address}: no such heading; correct it")
-    return problems
-
-
-def check_structure(chapter: Chapter) -> list[str]:
-    """Headings nest, the parts that readers rely on are there, solutions stay hidden."""
-    problems, level = [], 0
-    found = list(chapter.sections.values())
-    for section in found:
-        where = chapter.at(section.cell, section.line)
-        if section.level > level + 1:
-            jump = f"heading level {section.level} after level {level}"
-            problems.append(f"{where}: {jump} ({section.title}); do not skip a level")
-        level = section.level
-    if (titles := sum(s.level == 1 for s in found)) != 1:
-        problems.append(f"{chapter.source}: {titles} level-1 headings; write exactly one")
-    text = "\n".join(c.source for c in chapter.notebook.cells if c.cell_type == "markdown")
-    problems += [f"{chapter.source}: no {part}**; add it" for part in PARTS if part not in text]
-    have = [s.title for s in found if s.level == 2 and s.title in HEADINGS]
-    if have != HEADINGS:
-        wanted = ", ".join(f"## {title}" for title in HEADINGS)
-        listed = ", ".join(f"## {title}" for title in have) or "none of them"
-        problems.append(f"{chapter.source}: needs, in this order, {wanted}; has {listed}")
-    bounds = {s.title: s.cell for s in found if s.level == 2}
-    after = min((c for c in bounds.values() if c > bounds.get("Solutions", 0)), default=None)
-    if "Solutions" in bounds:
-        for index, cell in list(enumerate(chapter.notebook.cells))[bounds["Solutions"] : after]:
-            if cell.cell_type == "code" and "hide-cell" not in tags(cell):
-                where = chapter.at(index)
-                problems.append(f"{where}: a solution that is not hidden; tag it hide-cell")
-    return problems
-
-
 def check(chosen: list[str]) -> tuple[list[str], str]:
     """All problems, and the summary line where there are none. Raises ChapterError."""
-    every = names()
-    if unknown := [name for name in chosen if name not in every]:
-        there = ", ".join(every) or "none yet"
-        raise ChapterError(f"no such chapter: {', '.join(unknown)}; there is: {there}")
+    chosen, every = [named(name) for name in chosen], names()
     book, problems, total, good = Book(), [], 0, []
     for name in chosen or every:
         chapter = book[name]
@@ -249,30 +138,32 @@ def check(chosen: list[str]) -> tuple[list[str], str]:
             problems += stale  # all else is about a notebook that will be replaced
             continue
         good.append(chapter)
-        problems += check_tags(chapter) + check_outputs(chapter) + check_portable(chapter)
-        problems += check_links(chapter, book) + check_structure(chapter) + rows
+        problems += cells.check_tags(chapter) + cells.check_code(chapter)
+        problems += cells.check_outputs(chapter) + cells.check_devices(chapter)
+        problems += prose.check_portable(chapter) + prose.check_links(chapter, book)
+        problems += prose.check_structure(chapter) + prose.check_callouts(chapter) + rows
     paths = [str(chapter.path) for chapter in good]
     if not chosen:
         extra = {p.stem for p in concordance.CONCORDANCE.glob("*.yml")} - set(every)
         place = concordance.CONCORDANCE
         problems += [f"{place}/{name}.yml: no such chapter; rename it" for name in sorted(extra)]
-        problems += check_listed(every) + check_ignored(good)
+        problems += check_names() + check_listed(every) + check_ignored(good)
+        problems += concordance.check_ids(every) + check_environment()
         paths += [path for path in CODE if Path(path).exists()]
     if paths:
         problems += lint.check(paths, book) + lint.check_format(paths, book)
-    cells = [cell for chapter in good for _, cell, _ in chapter.code()]
-    shown = sum(bool(cell.outputs) for cell in cells)
+    code = [cell for chapter in good for _, cell, _ in chapter.code()]
+    shown = sum(bool(cell.outputs) for cell in code)
     chapters = f"{len(good)} chapter{'s' * (len(good) != 1)}"
-    summary = f"{chapters}, {len(cells)} code cells, {shown} outputs, {total} rows"
+    summary = f"{chapters}, {len(code)} code cells, {shown} outputs, {total} rows"
     return problems, f"{summary}: all in order"
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("chapters", nargs="*", metavar="NN_name", help="default: the whole book")
-    chosen = [Path(name).stem for name in parser.parse_args(arguments).chapters]
     try:
-        problems, summary = check(chosen)
+        problems, summary = check(parser.parse_args(arguments).chapters)
     except ChapterError as error:
         print(f"check: {error}", file=sys.stderr)
         return 2

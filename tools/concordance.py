@@ -10,6 +10,7 @@ when a section is rewritten. A row is flat:
       says: stops before its end                          (optional: in the prose below it)
 """
 
+import difflib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from tools.sections import Section, squeeze
 
 KEYS = {"id", "section", "evidence", "says", "reason"}
 LEAST_EVIDENCE = 8
+SAYS_NOTHING = r"\b(?:tensor|torch|Size|array|dtype|device|True|False|None)\b|[\W_]"
 
 Lookup = Callable[[str], dict[str, Section] | None]
 
@@ -64,13 +66,20 @@ def problem_of(row: dict[str, str], lookup: Lookup) -> str:
     if known is None:
         return f"section {section!r}: no notebooks/{chapter}.ipynb; write NN_name#anchor"
     if name not in known:
-        return f"no heading {section}; correct it here, or the heading in book/{chapter}.md"
+        near = difflib.get_close_matches(name, known, 1, 0.4)
+        correct = f"did you mean #{near[0]}?" if near else f"see the headings of book/{chapter}.md"
+        return f"no heading {section}; {correct}"
     if known[name].level == 1:
         return f"{section} is the chapter's title, which proves nothing; name a section below it"
     if len(evidence) < LEAST_EVIDENCE:
         return f"evidence is shorter than {LEAST_EVIDENCE} characters; quote more of the output"
+    differ = "True" in evidence and "False" in evidence
+    if not differ and not re.sub(SAYS_NOTHING, "", evidence):
+        return f"evidence {evidence!r} says too little; quote the values that the output shows"
     if not any(evidence in output for output in known[name].outputs):
-        return f"no output under {section} contains {evidence[:60]!r}; correct it, or the chapter"
+        near = difflib.get_close_matches(evidence, filter(None, known[name].outputs), 1, 0)
+        shown = f"the nearest is {near[0][:80]!r}" if near else "there is none"
+        return f"no output under {section} contains {evidence[:60]!r}; {shown}"
     says = plain(row.get("says", ""))
     if "says" in row and not says:
         return "says is empty; quote the prose, or drop the key"
@@ -82,9 +91,9 @@ def problem_of(row: dict[str, str], lookup: Lookup) -> str:
 def check(chapter: str, lookup: Lookup) -> tuple[list[str], int]:
     """Problems of one chapter's rows, and how many rows there are."""
     path = CONCORDANCE / f"{chapter}.yml"
-    if not path.is_file():
-        return [], 0
-    found, seen, problems = rows(path), set(), []
+    found, seen, problems = rows(path) if path.is_file() else [], set(), []
+    if not found:
+        return [f"{path}: no rows; say which output proves which statement"], 0
     for number, row in enumerate(found, 1):
         name = row.get("id")
         if not isinstance(name, str) or not name:
@@ -96,3 +105,17 @@ def check(chapter: str, lookup: Lookup) -> tuple[list[str], int]:
         if problem := problem_of(row, lookup):
             problems.append(f"{path}: row {name}: {problem}")
     return problems, len(found)
+
+
+def check_ids(chapters: list[str]) -> list[str]:
+    """An id names one row of the book."""
+    owner: dict[str, Path] = {}
+    problems = []
+    for path in (CONCORDANCE / f"{name}.yml" for name in chapters):
+        ids = {row["id"] for row in (rows(path) if path.is_file() else []) if "id" in row}
+        problems += [
+            f"{path}: row {name}: {owner[name]} has a row of that id; rename one"
+            for name in sorted(ids & set(owner))
+        ]
+        owner |= dict.fromkeys(ids, path)
+    return problems

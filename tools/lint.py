@@ -9,8 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.chapters import ChapterError
-from tools.reading import Book
+from tools.chapters import Book, ChapterError
 
 DIFF_LINES = 12
 

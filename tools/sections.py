@@ -4,20 +4,19 @@ Why it exists: links between chapters and the concordance both name headings by 
 parsed as the site parses it, so that a `#` in a code block is no heading and math is no emphasis.
 """
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+from myst_parser.mdit_to_docutils.base import compute_unique_slug
 from nbformat import NotebookNode
 
-from tools.chapters import text_of
-
 ANCHOR_LEVELS = 3  # `myst_heading_anchors` of the site: deeper headings cannot be linked to
+SPOKEN = ("text", "code_inline")
 
 
 @dataclass
@@ -43,23 +42,13 @@ def squeeze(text: str) -> str:
     return " ".join(text.split())
 
 
-def title_of(inline: Token) -> str:
-    kinds = ("text", "code_inline")
-    return "".join(c.content for c in inline.children or [] if c.type in kinds)
-
-
-def slug(title: str) -> str:
-    """The anchor that myst-parser gives a heading."""
-    return re.sub(r"[^\w\u4e00-\u9fff\- ]", "", title.lower().replace(" ", "-"))
-
-
-def site_anchor(name: str, taken: set[str]) -> str:
-    """myst-parser's numbering of equal headings: details, details-1, details-1-2, ..."""
-    number = 1
-    while name in taken:
-        name = f"{name}-{number}"
-        number += 1
-    return name
+def text_of(output: NotebookNode) -> str:
+    """What a reader can read of one output: stream text, text representations, error."""
+    if output.output_type == "error":
+        return f"{output.ename}: {output.evalue}"
+    if output.output_type == "stream":
+        return output.text
+    return "\n".join(v for k, v in output.data.items() if k.startswith("text/"))
 
 
 def sections(notebook: NotebookNode) -> dict[str, Section]:
@@ -75,19 +64,20 @@ def sections(notebook: NotebookNode) -> dict[str, Section]:
                 section.outputs.append(text)
             continue
         tokens, lines, done = parse(cell.source), cell.source.splitlines(), 0
-        for opening, inline in pairwise(tokens):
-            if opening.type != "heading_open" or opening.level or not opening.map:
+        for heading in SyntaxTreeNode(tokens).children:
+            if heading.type != "heading" or not heading.map:
                 continue
             for section in open_:
-                section.prose += "\n".join(["", *lines[done : opening.map[0]]])
-            done = opening.map[1]
-            title = title_of(inline)
-            section = Section(int(opening.tag[1:]), title, index, opening.map[0])
+                section.prose += "\n".join(["", *lines[done : heading.map[0]]])
+            done = heading.map[1]
+            inline = heading.children[0]
+            title = "".join(c.content for c in inline.children if c.type in SPOKEN)
+            section = Section(int(heading.tag[1:]), title, index, heading.map[0])
             open_ = [s for s in open_ if s.level < section.level] + [section]
-            name = slug(title)
+            name = compute_unique_slug(heading, ())
             seen[name] += 1
             if section.level <= ANCHOR_LEVELS:
-                section.anchor = site_anchor(name, anchors)
+                section.anchor = compute_unique_slug(heading, anchors)
                 anchors.add(section.anchor)
             found[name if seen[name] == 1 else f"{name}-{seen[name] - 1}"] = section
         for section in open_:
