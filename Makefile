@@ -19,6 +19,8 @@ unexport MPLBACKEND
 CHAPTERS := $(patsubst book/%.md,notebooks/%.ipynb,$(wildcard book/[0-9][0-9]_*.md))
 NBVAL := python -m pytest --nbval --nbval-cell-timeout=120 --nbval-sanitize-with=tests/sanitize.cfg \
 	-n auto --dist loadscope -p no:cacheprovider -q
+# What the pages need in a browser, and the tests of the pages; in the folder where npm puts it.
+PACKAGES := node_modules/.package-lock.json
 BUILD := jupyter-book build . --builder html --all -W --keep-going -q
 
 # An environment that was named is used as it is; our own is made once, with what a target needs.
@@ -33,9 +35,13 @@ endif
 help:  ## show this list
 	@grep -E '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-html: $(SITE)  ## build the site from the stored outputs into _build/html
+html: $(SITE) $(PACKAGES)  ## build the site from the stored outputs into _build/html
 	$(BUILD)
 	@echo "The site is in _build/html; \`make serve\` shows it."
+
+$(PACKAGES): package.json package-lock.json | $(SITE)
+	python -m tools.npm ci --silent
+	@touch $@
 
 notebooks: $(CHAPTERS)  ## execute the chapters whose text changed (-j2: two at a time)
 
@@ -66,10 +72,11 @@ clean:  ## remove what was built; .venv stays
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/site: requirements-site.txt | .venv/bin/python
+.venv/site: requirements-site.txt requirements-node.txt | .venv/bin/python
 	pip install --quiet --disable-pip-version-check -r $<
+	command -v npm > /dev/null || pip install --quiet --disable-pip-version-check -r requirements-node.txt
 	@touch $@
 
-.venv/full: requirements.txt requirements-site.txt | .venv/bin/python
+.venv/full: requirements.txt | .venv/site
 	pip install --quiet --disable-pip-version-check -r $<
-	@touch $@ .venv/site
+	@touch $@

@@ -150,7 +150,8 @@ def sample_notebook() -> nbformat.NotebookNode:
 def build_sample(root: Path, repository: str, branch: str = "trial") -> Path:
     """Build the sample book for a repository's address and return the folder of the site."""
     shutil.copy(ROOT / "_config.yml", root)
-    for folder in ("_static", "_ext"):
+    shutil.copytree(ROOT / "node_modules" / "minisearch", root / "node_modules" / "minisearch")
+    for folder in ("_static", "_ext", "_templates"):
         shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
     (root / "_toc.yml").write_text(
         "format: jb-book\nroot: book/index\nparts:\n"

@@ -58,6 +58,7 @@ def serve(folder: Path) -> Iterator[str]:
             """No report of each request."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder))
+    server.handle_error = lambda *arguments: None  # a page that is closed ends its requests
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -33,9 +33,10 @@ UNUSED = {"doctools.js", "sphinx_highlight.js"}
 MADE_BY_SCRIPTS = re.compile(r"(?:bs-)?(?:tooltip|popover|dropdown)")
 
 IMAGE = re.compile(r"<img\b[^>]*>")
+# A third of a page's elements would be names, marks and spaces of code, in the color of all code.
+UNCOLORED = re.compile(r'<span class="[npw]">([^<]*)</span>')
 LINK = re.compile(r'\s*<link\b[^>]*rel="stylesheet"[^>]*>')
 NOSCRIPT = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
-ICON = re.compile(r"fa-(?:solid|regular|brands|[a-z0-9]+(?:-[a-z0-9]+)*)")
 
 
 # ---- Images and scripts, while a page is written ------------------------------------------
@@ -68,7 +69,8 @@ def is_needed(script: Any, body: str) -> bool:
 def lighten(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.Node | None
 ) -> None:
-    body = context["body"] = add_image_sizes(app, context.get("body", ""))
+    body = UNCOLORED.sub(r"\1", add_image_sizes(app, context.get("body", "")))
+    context["body"] = body
     context["metatags"] = re.sub(
         r'<meta name="viewport"[^>]*>', "", context.get("metatags", "")
     )  # the theme says it, too
@@ -152,25 +154,20 @@ def icons(static: Path, names: set[str]) -> str:
     shape = re.compile(r'"?([a-z0-9-]+)"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"\]')
     drawn: dict[str, str] = {}
     for name, width, height, path in shape.findall(shapes):
-        if f"fa-{name}" in names:
-            drawn.setdefault(
-                name,
-                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
-                f'<path d="{path}"/></svg>',
-            )
-    lines = [
-        f'.fa-{name}{{--icon:url("data:image/svg+xml,{quote(svg, safe=" =:/<>")}")}}'.replace(
-            "<", "%3C"
-        ).replace(">", "%3E")
-        for name, svg in sorted(drawn.items())
-    ]
-    used = ",".join(f".fa-{name}::before" for name in sorted(drawn))
+        if f"fa-{name}" in names:  # the solid form of an icon comes first, and is the theme's
+            svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'>"
+            image = quote(f"{svg}<path d='{path}'/></svg>", safe=" =:/'")
+            look = f'width:{int(width) / int(height):.3g}em;--icon:url("data:image/svg+xml,{image}")'
+            drawn.setdefault(f".fa-{name}", f".fa-{name}::before{{{look}}}")
+    every = ",".join(drawn)
     look = (
-        'content:""!important;display:inline-block;width:1.25em;height:1em;vertical-align:-.125em;'
+        'content:"";display:inline-block;height:1em;vertical-align:-.125em;'
         "background:currentColor;mask:var(--icon) center/contain no-repeat;"
         "forced-color-adjust:none"
     )
-    return "\n".join([*lines, f"{used}{{{look}}}"]) if drawn else ""
+    return "\n".join(
+        [f"{every}{{font-family:inherit}}", f":is({every})::before{{{look}}}", *drawn.values()]
+    )
 
 
 def sheet_of(static: Path, names: list[str]) -> str:
