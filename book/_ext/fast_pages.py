@@ -145,7 +145,8 @@ def keep_used(names: set[str]) -> Callable[[str], str | None]:
 def dark_without_script(selector: str) -> str | None:
     """The rules of the dark form, for pages that no script has told to be dark."""
     dark = re.compile(r"""\[data-theme=["']?dark["']?\]""")
-    return dark.sub('[data-theme="light"]', selector) if dark.search(selector) else None
+    fits = dark.search(selector) and ".only-" not in selector  # the light logo is the one there is
+    return dark.sub('[data-theme="light"]', selector) if fits else None
 
 
 def icons(static: Path, names: set[str]) -> str:
