@@ -14,7 +14,8 @@ nbval:
 \t@for f in $(or $(NOTEBOOKS),notebooks)/*.ipynb; do cat $$f >> $(VENV)/seen; done
 \t@echo ---- >> $(VENV)/seen
 html:
-\t@mkdir -p _build/html/_sources
+\t@mkdir -p _build/html/_sources _build/html/book
+\t@echo "<!DOCTYPE html><p>Read me.</p>" > _build/html/book/read.html
 \t@head -c 2000 /dev/zero > _build/html/a.html
 \t@head -c 6000 /dev/zero > _build/html/b.html
 \t@head -c 992000 /dev/zero > _build/html/a.js
@@ -53,7 +54,10 @@ def test_it_measures_a_book(book, capsys):
     row = found["chapters"]["01_trial"]
     assert 0.5 <= row["seconds"] < 5
     assert 200 < row["memory_mb"] < 600
-    assert (found["html"]["site_mb"], found["html"]["median_page_kb"]) == (1.0, 4.0)
+    assert (found["html"]["site_mb"], found["html"]["median_page_kb"]) == (1.0, 2.0)
+    if pages := found["html"]["pages"]:  # there is a browser
+        page = pages["book/read.html"]
+        assert 0.1 < page["seconds"] < 10 and page["kilobytes"] < 5
     assert {"strict_seconds", "floor_seconds", "ratio"} < set(found)
     assert "01_trial" in capsys.readouterr().out
     whole, least, _ = Path(book, "seen").read_text().split("----")

@@ -25,6 +25,7 @@ USES = {
     "clipboard.min.js": "<pre",
     "copybutton.js": "<pre",
     "design-tabs.js": "sd-tab-set",
+    "startup.js": 'class="math',  # MathJax, and below its settings
     "stepper.js": "tag_stepper",
 }
 # Sphinx's shortcuts and its marks of search words: the search of this site does without.
@@ -36,7 +37,6 @@ IMAGE = re.compile(r"<img\b[^>]*>")
 # A third of a page's elements would be names, marks and spaces of code, in the color of all code.
 UNCOLORED = re.compile(r'<span class="[npw]">([^<]*)</span>')
 LINK = re.compile(r'\s*<link\b[^>]*rel="stylesheet"[^>]*>')
-NOSCRIPT = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 
 
 # ---- Images and scripts, while a page is written ------------------------------------------
@@ -61,8 +61,11 @@ def add_image_sizes(app: Sphinx, body: str) -> str:
 
 def is_needed(script: Any, body: str) -> bool:
     name = PurePosixPath(script.filename or "").name
-    if name in UNUSED or (not name and "DOCUMENTATION_OPTIONS.pagename" in str(script.attributes)):
+    code = str(script.attributes.get("body", ""))
+    if name in UNUSED or code.startswith("DOCUMENTATION_OPTIONS.pagename"):
         return False
+    if code.startswith("window.MathJax"):
+        name = "startup.js"
     return USES.get(name, "") in body
 
 
@@ -121,7 +124,7 @@ def rewrite(css: str, change: Callable[[str], str | None]) -> str:
 
 
 def used_names(outdir: Path, pages: dict[Path, str]) -> set[str]:
-    """Every word that can be a class or an id: of the pages, and of the scripts that change them."""
+    """Every word that can be a class or an id, of the pages and of their scripts."""
     names: set[str] = set()
     for text in pages.values():
         for value in re.findall(r'\b(?:class|id)="([^"]*)"', text):
@@ -143,10 +146,10 @@ def keep_used(names: set[str]) -> Callable[[str], str | None]:
 
 
 def dark_without_script(selector: str) -> str | None:
-    """The rules of the dark form, for pages that no script has told to be dark."""
+    """The rules of the dark form, for pages that no script has told which form to take."""
     dark = re.compile(r"""\[data-theme=["']?dark["']?\]""")
     fits = dark.search(selector) and ".only-" not in selector  # the light logo is the one there is
-    return dark.sub('[data-theme="light"]', selector) if fits else None
+    return dark.sub(":not([data-mode])", selector) if fits else None
 
 
 def icons(static: Path, names: set[str]) -> str:
@@ -158,7 +161,8 @@ def icons(static: Path, names: set[str]) -> str:
         if f"fa-{name}" in names:  # the solid form of an icon comes first, and is the theme's
             svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'>"
             image = quote(f"{svg}<path d='{path}'/></svg>", safe=" =:/'")
-            look = f'width:{int(width) / int(height):.3g}em;--icon:url("data:image/svg+xml,{image}")'
+            ratio = int(width) / int(height)
+            look = f'width:{ratio:.3g}em;--icon:url("data:image/svg+xml,{image}")'
             drawn.setdefault(f".fa-{name}", f".fa-{name}::before{{{look}}}")
     every = ",".join(drawn)
     look = (
@@ -195,31 +199,33 @@ def join_stylesheets(app: Sphinx, exception: Exception | None) -> None:
     }
     linked: dict[str, None] = {}  # paths below _static, in the order of the pages
     for text in pages.values():
-        tags = LINK.findall(NOSCRIPT.sub("", text))
+        tags = LINK.findall(text)
         linked |= dict.fromkeys(re.search(r"_static/([^\"?]+)", tag)[1] for tag in tags)
     linked.pop(SHEET, None)
     if not linked:
         return  # a second run over pages that are done
     names = used_names(outdir, pages)
-    css = sheet_of(static, list(linked))
-    css = rewrite(css, keep_used(names)) + "\n" + icons(static, names)
-    (static / SHEET).write_text(css, encoding="utf-8")
+    css = rewrite(sheet_of(static, list(linked)), keep_used(names))
     dark = rewrite(css, dark_without_script)
-    (static / "no-script.css").write_text(
-        f".pst-js-only{{display:none!important}}\n@media (prefers-color-scheme:dark){{{dark}}}\n",
-        encoding="utf-8",
+    css = "\n".join(
+        [
+            css,
+            icons(static, names),
+            "html:not([data-mode]) .pst-js-only,html[data-mode] .without-script"
+            "{display:none!important}",
+            f"@media (prefers-color-scheme:dark){{{dark}}}",
+        ]
     )
+    (static / SHEET).write_text(css, encoding="utf-8")
     digest = hashlib.sha256(css.encode()).hexdigest()[:8]
     for path, text in pages.items():
         head, separator, rest = text.partition("</head>")
-        kept = NOSCRIPT.search(head)
-        without = LINK.sub("", NOSCRIPT.sub("", head))
-        if without == NOSCRIPT.sub("", head):
+        without = LINK.sub("", head)
+        if without == head:
             continue
         root = re.search(r'href="([^"]*)_static/', head)[1]
         link = f'<link rel="stylesheet" href="{root}_static/{SHEET}?v={digest}" />'
-        noscript = kept[0] if kept else ""
-        path.write_text(f"{without}{link}\n{noscript}\n{separator}{rest}", encoding="utf-8")
+        path.write_text(f"{without}{link}\n{separator}{rest}", encoding="utf-8")
     (static / "scripts" / "fontawesome.js").unlink(missing_ok=True)
     for name in linked:
         (static / name).unlink(missing_ok=True)
