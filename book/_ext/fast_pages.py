@@ -28,6 +28,8 @@ USES = {
     "startup.js": 'class="math',  # MathJax, and below its settings
     "stepper.js": "tag_stepper",
 }
+# Copy buttons stand in what is there when they are made: after the scripts that make figures.
+LAST = ("clipboard.min.js", "copybutton.js")
 # Sphinx's shortcuts and its marks of search words: the search of this site does without.
 UNUSED = {"doctools.js", "sphinx_highlight.js"}
 # Names that the theme's scripts put together from pieces.
@@ -59,14 +61,25 @@ def add_image_sizes(app: Sphinx, body: str) -> str:
     return IMAGE.sub(improve, body)
 
 
+def name_of(script: Any) -> str:
+    return PurePosixPath(script.filename or "").name
+
+
 def is_needed(script: Any, body: str) -> bool:
-    name = PurePosixPath(script.filename or "").name
+    name = name_of(script)
     code = str(script.attributes.get("body", ""))
     if name in UNUSED or code.startswith("DOCUMENTATION_OPTIONS.pagename"):
         return False
     if code.startswith("window.MathJax"):
         name = "startup.js"
     return USES.get(name, "") in body
+
+
+def waiting(script: Any) -> Any:
+    """The same script, run when the page is there, in its turn."""
+    priority = 900 if name_of(script) in LAST else script.priority
+    attributes = script.attributes | {"defer": "defer"}
+    return type(script)(script.filename, priority=priority, **attributes)
 
 
 def lighten(
@@ -77,10 +90,11 @@ def lighten(
     context["metatags"] = re.sub(
         r'<meta name="viewport"[^>]*>', "", context.get("metatags", "")
     )  # the theme says it, too
-    context["script_files"] = [s for s in context["script_files"] if is_needed(s, body)]
-    for script in context["script_files"]:
-        if script.filename and "async" not in script.attributes:
-            script.attributes["defer"] = "defer"
+    context["script_files"] = [
+        waiting(script) if script.filename else script
+        for script in context["script_files"]
+        if is_needed(script, body)
+    ]
 
 
 # ---- The stylesheet, when all pages are written --------------------------------------------
@@ -155,15 +169,16 @@ def dark_without_script(selector: str) -> str | None:
 def icons(static: Path, names: set[str]) -> str:
     """Rules that draw the theme's icons as shapes of the text's color."""
     shapes = (static / "scripts" / "fontawesome.js").read_text(encoding="utf-8")
-    shape = re.compile(r'"?([a-z0-9-]+)"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"\]')
+    shape = re.compile(r'"?([a-z0-9-]+)"?:\[(\d+),(\d+),\[([^\]]*)\],"[0-9a-f]+","([^"]+)"\]')
     drawn: dict[str, str] = {}
-    for name, width, height, path in shape.findall(shapes):
-        if f"fa-{name}" in names:  # the solid form of an icon comes first, and is the theme's
-            svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'>"
-            image = quote(f"{svg}<path d='{path}'/></svg>", safe=" =:/'")
-            ratio = int(width) / int(height)
-            look = f'width:{ratio:.3g}em;--icon:url("data:image/svg+xml,{image}")'
-            drawn.setdefault(f".fa-{name}", f".fa-{name}::before{{{look}}}")
+    for first, width, height, others, path in shape.findall(shapes):
+        ratio = int(width) / int(height)
+        svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'>"
+        for name in [first, *re.findall(r'"([a-z0-9-]+)"', others)]:
+            if f"fa-{name}" in names:  # the solid form comes first, and is the theme's
+                image = quote(f"{svg}<path d='{path}'/></svg>", safe=" =:/'")
+                look = f'width:{ratio:.3g}em;--icon:url("data:image/svg+xml,{image}")'
+                drawn.setdefault(f".fa-{name}", f".fa-{name}::before{{{look}}}")
     every = ",".join(drawn)
     look = (
         'content:"";display:inline-block;height:1em;vertical-align:-.125em;'
