@@ -243,7 +243,7 @@ def add_style(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.Node | None
 ) -> None:
     if doctree is not None and pagename == app.config.root_doc:
-        app.add_css_file("landing.css")
+        app.add_css_file("landing.css", priority=900)  # after the book's own
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
