@@ -81,7 +81,9 @@ def count(notebook: dict[str, Any]) -> tuple[int, set[str], int]:
             continue
         for output in cell["outputs"]:
             if output["output_type"] == "error":
-                errors.add(output["evalue"].splitlines()[0] if output["evalue"] else output["ename"])
+                errors.add(
+                    output["evalue"].splitlines()[0] if output["evalue"] else output["ename"]
+                )
             text = "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
             errors |= {message[:80] for message in MESSAGE.findall(text)}
     return outputs, errors, exercises
@@ -149,12 +151,12 @@ class Filler:
                 yield image
             links = "\n".join(
                 f'<li><a href="{self.address(c)}">{self.title(c)}</a> '
-                f'<span>{self.env.metadata[c]["minutes"]} min</span></li>'
+                f"<span>{self.env.metadata[c]['minutes']} min</span></li>"
                 for c in part.chapters
             )
             yield raw(
-                f'</div>\n<h3>{escape(part.name)}</h3>\n<p>{escape(sentences.get(part.name, ""))}'
-                f'</p>\n<ol>\n{links}\n</ol>\n'
+                f"</div>\n<h3>{escape(part.name)}</h3>\n<p>{escape(sentences.get(part.name, ''))}"
+                f"</p>\n<ol>\n{links}\n</ol>\n"
                 f'<p class="part-facts">{plural(len(part.chapters), "chapter")}, '
                 f"{plural(minutes, 'minute')}</p>\n</section>\n"
             )
@@ -187,7 +189,7 @@ class Filler:
             'aria-label="Find an error">\n<input type="search" name="q" required '
             'aria-label="An error message, or what you look for" '
             'placeholder="Paste an error message" autocomplete="off" spellcheck="false">\n'
-            "<button type=\"submit\">Find an error</button>\n</form>\n</div>\n"
+            '<button type="submit">Find an error</button>\n</form>\n</div>\n'
         )
 
 
