@@ -27,7 +27,7 @@ SITE := .venv/site
 FULL := .venv/full
 endif
 
-.PHONY: help html notebooks test check nbval bench serve lab clean
+.PHONY: help html pdf notebooks test check nbval bench serve lab clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -36,6 +36,9 @@ help:  ## show this list
 html: $(SITE)  ## build the site from the stored outputs into _build/html
 	$(BUILD)
 	@echo "The site is in _build/html; \`make serve\` shows it."
+
+pdf: $(FULL) html  ## print the site as one PDF, _build/executable_pytorch.pdf (needs Chromium)
+	python -m tools.pdf
 
 notebooks: $(CHAPTERS)  ## execute the chapters whose text changed (-j2: two at a time)
 

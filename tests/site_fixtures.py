@@ -79,7 +79,7 @@ def serve(folder: Path) -> Iterator[str]:
 
 
 def png(width: int, height: int, gray: int, columns: int = 1, rows: int = 1) -> str:
-    """A gray picture, or a grid of them, each lighter than the one before, as notebooks store it."""
+    """A gray picture, or a grid of them that grow lighter, encoded as a notebook stores it."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         checksum = zlib.crc32(name + data)
@@ -113,7 +113,7 @@ def stepper_cell(name: str, heights: list[int]) -> nbformat.NotebookNode:
 
 def explorable_cell(figure: bool) -> nbformat.NotebookNode:
     """Two settings with three and two values; with a figure, three rows of two tiles."""
-    pairs = [(a, b) for a in ("1", "3×1", "1×4") for b in ("4", "3×4")]
+    pairs = [(a, b) for a in ("1", "3x1", "1x4") for b in ("4", "3x4")]
     lines = [f"a={a} b={b}: {a} meets {b}" for a, b in pairs]
     outputs = [printed("\n".join(lines))]
     if figure:
@@ -189,8 +189,10 @@ def build_sample(root: Path, repository: str, branch: str = "trial") -> Path:
     )
     (root / "book" / "index.md").write_text(
         "# Sample book\n\n:::{note}\nA [chapter](../notebooks/00_sample.ipynb#solutions).\n:::\n\n"
-        "```{begin}\n```\n\n```{shown} 00_sample\n:figure: 2\n```\n\n```{shown} 99_missing\n```\n\n"
-        "```{book-counts}\n```\n\n## Parts\n\n```{parts}\nPart: A sentence.\nNone: No chapters.\n```\n"
+        "```{begin}\n```\n\n```{shown} 00_sample\n:figure: 2\n```\n\n"
+        "```{shown} 99_missing\n```\n\n"
+        "```{book-counts}\n```\n\n## Parts\n\n"
+        "```{parts}\nPart: A sentence.\nNone: No chapters.\n```\n"
     )
     (root / "book" / "00_sample.md").write_text("# A source, which is not a page\n")
     (root / "notebooks").mkdir()

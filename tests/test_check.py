@@ -552,3 +552,50 @@ def test_programs_are_linted_too(book, capsys):
     assert problems[0].startswith("tools/odd.py:1: F401 ")
     assert problems[1].startswith("tools/odd.py: ruff format") and "x = 'a'" in problems[-2]
     assert found(capsys, "01_sample") == []  # who writes a chapter sees the chapter's problems
+
+
+# --- explorables --------------------------------------------------------------------------------
+
+
+def explorable(book, text, *figures, columns=""):
+    more = f"\nexplorable: {{columns: {columns}}}" if columns else ""
+    book.edit("tags: [stepper, hide-input]", f"tags: [explorable, hide-input]{more}")
+    pictures = [new_output("display_data", {"image/png": figure}) for figure in figures]
+    book.output(4, printed(text), *pictures)
+
+
+GRID = "a=1 b=2: 2\na=1 b=3: 3\na=2 b=2: 4\na=2 b=3: 6\n"
+
+
+@pytest.mark.parametrize("columns", ["", "4"])
+def test_an_explorable_in_order_passes(book, capsys, columns):
+    explorable(book, GRID, "aGVsbG8=", columns=columns)
+    assert found(capsys) == []
+
+
+def test_lines_alone_are_an_explorable(book, capsys):
+    explorable(book, GRID)
+    assert found(capsys) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "figures", "columns", "problem"),
+    [
+        ("step 1\nstep 2\n", 0, "", 'prints "step 1"'),
+        ("a=1: 2\nb=1: 3\n", 0, "", 'prints "b=1: 3"'),
+        ("a=1: 2\n", 0, "", "has 1 combinations"),
+        ("".join(f"a={i}: {i}\n" for i in range(31)), 0, "", "has 31 combinations"),
+        ("a=1: 2\na=1: 3\n", 0, "", "a combination twice"),
+        (GRID, 2, "", "more than lines and one figure"),
+        (GRID, 1, "5", "has 5 columns"),
+        (GRID, 1, "many", "has many columns"),
+    ],
+)
+def test_an_explorable_of_another_form_is_reported(book, capsys, text, figures, columns, problem):
+    explorable(book, text, *["aGVsbG8="] * figures, columns=columns)
+    one(capsys, "an explorable that", problem)
+
+
+def test_a_heavy_explorable_is_reported(book, capsys):
+    explorable(book, GRID, "AAAA" * 50_001)
+    one(capsys, "150,003 bytes")

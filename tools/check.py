@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import yaml
 from markdown_it.token import Token
 
-from tools import concordance, lint
+from tools import concordance, explorables, lint
 from tools.chapters import ChapterError, tags, text_of, without_outputs
 from tools.reading import Book, Chapter, names
 
@@ -34,6 +34,7 @@ TAGS = {
     "hide-cell",
     "stepper",
     "explorable",
+    "photo",
     IGNORED,
 }
 PARTS = ("**You will learn", "**You need")
@@ -250,6 +251,7 @@ def check(chosen: list[str]) -> tuple[list[str], str]:
             continue
         good.append(chapter)
         problems += check_tags(chapter) + check_outputs(chapter) + check_portable(chapter)
+        problems += explorables.check(chapter)
         problems += check_links(chapter, book) + check_structure(chapter) + rows
     paths = [str(chapter.path) for chapter in good]
     if not chosen:

@@ -52,7 +52,8 @@ JOIN = r"""async ([parts, pages]) => {
             loading.push(new Promise(done => { copy.onload = copy.onerror = done; }));
             document.head.append(copy);
         }
-        const section = document.importNode(read.querySelector("article.bd-article > section"), true);
+        const whole = read.querySelector("article.bd-article > section");
+        const section = document.importNode(whole, true);
         const place = document.createElement("div");
         place.className = "pdf-chapter";
         place.append(section);
@@ -89,7 +90,11 @@ JOIN = r"""async ([parts, pages]) => {
         contents.append(link);
     };
     for (const [part, paths] of parts) {
-        if (part) contents.append(Object.assign(document.createElement("p"), { textContent: part }));
+        if (part) {
+            const caption = document.createElement("p");
+            caption.textContent = part;
+            contents.append(caption);
+        }
         for (const path of paths.slice(part ? 0 : 1)) {
             const section = sections.get(path);
             line(section.querySelector("h1"), section.id, 1);
@@ -102,6 +107,7 @@ JOIN = r"""async ([parts, pages]) => {
     book.firstChild.after(contents);
     document.querySelector("article.bd-article").replaceWith(book);
     document.querySelector("#jb-print-docs-body")?.remove();
+    document.title = document.title.split(/\s[\u2013\u2014]\s/).pop();
     // A link to what is not here would lead nowhere.
     for (const link of book.querySelectorAll("a[href^='#']")) {
         if (!document.getElementById(link.getAttribute("href").slice(1)))

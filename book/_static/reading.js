@@ -55,6 +55,16 @@ function followTheReader() {
 
 // ---- A switch that wraps long code, for all cells at once ----------------------------------------
 
+/** Whether lines are longer than the window is wide, wrapped or not. */
+function hasLongLines(pre) {
+  const style = getComputedStyle(pre);
+  const lines = pre.textContent.trimEnd().split("\n").length;
+  const height = lines * parseFloat(style.lineHeight) + parseFloat(style.paddingTop)
+    + parseFloat(style.paddingBottom);
+  return pre.scrollWidth > pre.clientWidth + 1
+    || (pre.clientWidth > 0 && style.whiteSpace === "pre-wrap" && pre.clientHeight > height + 4);
+}
+
 function offerToWrap() {
   const root = document.documentElement;
   const codes = [...document.querySelectorAll(".cell_input, article section > [class*='highlight-']")];
@@ -72,8 +82,7 @@ function offerToWrap() {
     code.append(button);
     const pre = code.querySelector("pre");
     new ResizeObserver(() => {
-      // Once wrapped, a line no longer sticks out: the switch stays where it was needed.
-      if (pre.scrollWidth > pre.clientWidth + 1) code.classList.add("has-long-lines");
+      if (hasLongLines(pre)) code.classList.add("has-long-lines");
     }).observe(pre);
   }
   let kept = null;

@@ -24,8 +24,8 @@ function buildStepper(output, number) {
 
   // The line is spoken by the live region; whoever listens need not hear the caption as well.
   const figures = steps.map(({ line, image }) => element(
-    "figure", { class: "stepper-step" },
-    image, element("figcaption", { "aria-hidden": "true" }, line),
+    "div", { class: "stepper-step" },
+    image, element("p", { class: "stepper-caption", "aria-hidden": "true" }, line),
   ));
   // The steps lie on top of each other, so the tallest one reserves the room for all.
   const stage = element("div", { class: "stepper-stage", id: `stepper-${number}` }, ...figures);
