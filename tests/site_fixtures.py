@@ -111,14 +111,16 @@ def stepper_cell(name: str, heights: list[int]) -> nbformat.NotebookNode:
     return new_code_cell("for step in steps: show(step)", outputs=outputs, metadata=metadata)
 
 
-def explorable_cell(figure: bool) -> nbformat.NotebookNode:
-    """Two settings with three and two values; with a figure, three rows of two tiles."""
+def explorable_cell(columns: int) -> nbformat.NotebookNode:
+    """Two settings with three and two values, and six tiles in so many columns, if any."""
     pairs = [(a, b) for a in ("1", "3x1", "1x4") for b in ("4", "3x4")]
     lines = [f"a={a} b={b}: {a} meets {b}" for a, b in pairs]
     outputs = [printed("\n".join(lines))]
-    if figure:
-        outputs.append(picture_output(120, 90, 40, 2, 3))
     metadata = {"tags": ["explorable"], "mystnb": {"image": {"alt": "Six gray tiles."}}}
+    if columns:
+        outputs.append(picture_output(120, 90, 40, columns, 6 // columns))
+    if columns not in (0, 2):  # 2 is how many values the last name has
+        metadata["explorable"] = {"columns": columns}
     return new_code_cell("for pair in pairs: show(pair)", outputs=outputs, metadata=metadata)
 
 
@@ -161,8 +163,9 @@ def sample_notebook() -> nbformat.NotebookNode:
         stepper_cell("First stepper", [100, 180, 60]),
         stepper_cell("Second stepper", [50, 80]),
         new_markdown_cell("### To be tried"),
-        explorable_cell(figure=True),
-        explorable_cell(figure=False),
+        explorable_cell(columns=2),
+        explorable_cell(columns=0),
+        explorable_cell(columns=3),
         new_markdown_cell(
             "## Exercises\n\n**1. One.** Do.\n\n**2. Two.** Do.\n\n" + "A paragraph.\n\n" * 40
         ),

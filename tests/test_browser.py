@@ -41,7 +41,8 @@ TOO_WIDE = """() => {
 
 # Ornaments, and what its surroundings already tell, are silent.
 IMAGES_WITHOUT_ALT = """() => [...document.querySelectorAll("article img")]
-    .filter(i => !i.alt.trim() && !i.closest(".part-picture, [role=img]")).map(i => i.outerHTML.slice(0, 120))"""
+    .filter(i => !i.alt.trim() && !i.closest(".part-picture, [role=img]"))
+    .map(i => i.outerHTML.slice(0, 120))"""
 
 # Text against the nearest opaque background, as the accessibility guidelines measure it.
 LOW_CONTRAST = """() => {

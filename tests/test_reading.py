@@ -327,6 +327,12 @@ def test_an_explorable_shows_the_tile_that_is_chosen(chapter: Page) -> None:
     assert size["width"] > 1.5 * 120, "the tile is not large"
 
 
+def test_a_cell_can_say_how_many_tiles_stand_side_by_side(chapter: Page) -> None:
+    box = explorable(chapter, 2)
+    box.get_by_role("group", name="a").get_by_role("radio", name="1x4").click()
+    assert tile_shown(box) == (1, 1)
+
+
 def test_an_explorable_is_chosen_from_by_keyboard(chapter: Page) -> None:
     box = explorable(chapter)
     first = box.get_by_role("group", name="a").get_by_role("radio").first

@@ -114,7 +114,7 @@ def address_cells(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         name = f"cell-{stored[cell['cell_index']]['id']}"
         cell["ids"].append(name)
         if columns := cell["cell_metadata"].get("explorable", {}).get("columns"):
-            cell["classes"].append(f"columns-{columns}")
+            cell["classes"].append(f"columns-{columns}")  # for explorable.js
         cell += raw(
             f'<a class="cell-link" href="#{name}" title="Link to this cell" '
             'aria-label="Link to this cell">#</a>\n'

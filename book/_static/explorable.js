@@ -2,8 +2,8 @@
 //
 // The cell prints a line for every combination, such as `kernel=3 stride=2: 4 × 4`, and shows one
 // figure, a grid of equal tiles in the same order (or none, then the lines alone are chosen from).
-// The grid has as many columns as the last name has values, unless the cell says otherwise
-// (a class, `columns-4`). Without this file, and on paper, lines and figure stand as they are.
+// The grid has as many columns as the last name has values, unless the cell says otherwise (a class,
+// `columns-4`). Without this file, and on paper, lines and figure stand as they are.
 // Needs element.js.
 
 /** [{line, values: {name: value}, index}], or null where a line has another form. */
@@ -46,7 +46,8 @@ function buildExplorable(output, number) {
   const caption = element("figcaption", { id: `${id}-line`, "aria-live": "polite" });
   const figure = element("figure", { class: "explorable-figure" }, caption);
   let tile = null;
-  const columns = Number(/\bcolumns-(\d+)/.exec(output.closest(".cell").className)?.[1]) || valuesOf(names.at(-1)).length;
+  const said = output.closest(".cell").className.match(/\bcolumns-(\d+)/);
+  const columns = said ? Number(said[1]) : valuesOf(names.at(-1)).length;
   const rows = Math.ceil(combinations.length / columns);
   if (image) {
     // The caption is the tile's text alternative.
@@ -55,16 +56,19 @@ function buildExplorable(output, number) {
     grid.alt = "";
     grid.removeAttribute("style");
     tile.append(grid);
-    tile.style.setProperty("--columns", columns);
     grid.loading = "eager";
-    const measure = () => {
-      const [width, height] = [grid.naturalWidth / columns, grid.naturalHeight / rows];
-      tile.style.aspectRatio = `${width} / ${height}`;
-      tile.style.maxWidth = `${Math.max(2 * width, 320)}px`;
-    };
-    if (grid.complete) measure();
-    grid.addEventListener("load", measure);
+    grid.addEventListener("load", () => show(current));
     figure.prepend(tile);
+  }
+
+  function showTile(row, column) {
+    const grid = tile.firstChild;
+    if (!grid.naturalWidth) return; // once it has loaded
+    const [width, height] = [grid.naturalWidth / columns, grid.naturalHeight / rows];
+    tile.style.aspectRatio = `${width} / ${height}`;
+    tile.style.maxWidth = `${Math.max(2 * width, 320)}px`;
+    grid.style.width = `${100 * columns}%`;
+    grid.style.transform = `translate(${(-100 * column) / columns}%, ${(-100 * row) / rows}%)`;
   }
 
   function show({ line, index, values }) {
@@ -72,10 +76,7 @@ function buildExplorable(output, number) {
       control.checked = values[control.name.slice(id.length + 1)] === control.value;
     }
     caption.textContent = line;
-    if (tile) {
-      const [row, column] = [Math.floor(index / columns), index % columns];
-      tile.firstChild.style.transform = `translate(${(-100 * column) / columns}%, ${(-100 * row) / rows}%)`;
-    }
+    if (tile) showTile(Math.floor(index / columns), index % columns);
   }
 
   /** The combination with the value just chosen that keeps most of the others. */
