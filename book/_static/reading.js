@@ -39,8 +39,11 @@ function followTheReader() {
     if (!links.length) return;
     const line = innerHeight * readingLine;
     const passed = sections.filter((section) => section?.getBoundingClientRect().top <= line);
+    // At the end the last section is read, or the one that a link led to, however short it is.
+    const led = links.findIndex((link) => link.hash === location.hash);
+    const ledTo = led >= 0 && sections[led].getBoundingClientRect().top >= 0 ? led : links.length - 1;
     const atTheEnd = height > 0 && scrollY >= height - 2;
-    mark(links[atTheEnd ? links.length - 1 : Math.max(passed.length - 1, 0)]);
+    mark(links[atTheEnd ? ledTo : Math.max(passed.length - 1, 0)]);
   }
 
   let waiting = false;
