@@ -17,7 +17,7 @@ from tools import pdf
 
 PHONE = {"width": 390, "height": 844}
 CHAPTER = "notebooks/00_sample.html"
-FOLD = "section#details-of-zebras"
+FOLD = "section#details-of-stripes"
 IS_SHOWN = "e => e.checkVisibility({visibilityProperty: true})"
 
 
@@ -138,7 +138,7 @@ def test_on_a_phone_a_row_is_a_card_with_every_column(phone: Page) -> None:
 def test_details_are_folded_and_open_by_mouse_and_keyboard(chapter: Page) -> None:
     summary = chapter.locator(f"{FOLD} summary").first
     content = chapter.get_by_text("A folded sentence about quaggas.")
-    expect(summary.get_by_role("heading", name="Details of zebras")).to_be_visible()
+    expect(summary.get_by_role("heading", name="Details of stripes")).to_be_visible()
     expect(content).to_be_hidden()
     summary.click()
     expect(content).to_be_visible()
@@ -146,7 +146,7 @@ def test_details_are_folded_and_open_by_mouse_and_keyboard(chapter: Page) -> Non
     expect(content).to_be_hidden()
 
 
-@pytest.mark.parametrize("way", ["#details-of-zebras", "#:~:text=sentence%20about%20quaggas"])
+@pytest.mark.parametrize("way", ["#details-of-stripes", "#:~:text=sentence%20about%20quaggas"])
 def test_details_open_for_a_link_and_for_found_text(way: str, sample: Site, page: Page) -> None:
     page.goto(f"{sample.address}/{CHAPTER}{way}")
     content = page.get_by_text("A folded sentence about quaggas.")
@@ -155,7 +155,7 @@ def test_details_open_for_a_link_and_for_found_text(way: str, sample: Site, page
 
 
 def test_details_open_for_the_contents_list_again_and_again(chapter: Page) -> None:
-    link = chapter.locator("#pst-page-toc-nav a[href='#details-of-zebras']")
+    link = chapter.locator("#pst-page-toc-nav a[href='#details-of-stripes']")
     content = chapter.get_by_text("A folded sentence about quaggas.")
     for _ in range(2):
         link.evaluate("e => e.click()")
@@ -450,7 +450,7 @@ def test_the_book_is_printed_as_one_file(sample: Site, browser: Browser, tmp_pat
     places = pdf.pages_of_anchors(written)
     assert 1 < places["00_sample--"] < places["00_sample--solutions"]
     links = set(re.findall(rb"/Dest /(\S+)", written))
-    assert b"00_sample--details-of-zebras" in links or b"00_sample--zebras-and-outputs" in links
+    assert b"00_sample--details-of-stripes" in links or b"00_sample--zebras-and-outputs" in links
     named = set(re.findall(rb"/([^\s/\[\]<>()]+)\s*\[\d+ 0 R\s*/XYZ", written))
     assert not links - named, "links that lead nowhere"
     assert b"file:" not in written

@@ -14,8 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from site_fixtures import ROOT, Site
 
 from tools.chapters import read_notebook
-from tools.sections import text_of
-from tools.sections import Section, sections, squeeze
+from tools.sections import Section, sections, squeeze, text_of
 
 INDEX = "search-index.js"
 ASK = """queries => queries.map(query =>
