@@ -15,14 +15,14 @@ BUILD := jupyter-book build . --builder html --all -W --keep-going -q
 FORCE := $(if $(findstring B,$(firstword -$(MAKEFLAGS))),--force)
 
 # An environment that was named is used as it is. Our own is made with what a target needs, and made
-# again where it is broken, half made, or made from other requirements: by content, not by time.
+# again where it is broken, half made, or made from another lock: by content, not by time.
 ifeq ($(VENV),.venv)
-  SITE_NEEDS := cat requirements-site.txt
-  FULL_NEEDS := cat requirements.txt requirements-site.txt
+  SITE_NEEDS := cat requirements-site.lock
+  FULL_NEEDS := cat requirements.lock
   WORKS := .venv/bin/python -c "" 2>/dev/null
   FULL := $(if $(shell $(WORKS) && $(FULL_NEEDS) | cmp -s - .venv/full && echo made),,.venv/full)
-  SITE := $(if $(shell $(WORKS) && $(SITE_NEEDS) | cmp -s - .venv/site && echo made),,.venv/site)
-  ifneq ($(filter-out help html serve clean,$(MAKECMDGOALS)),)
+  SITE := $(if $(FULL),$(if $(shell $(WORKS) && $(SITE_NEEDS) | cmp -s - .venv/site && echo made),,.venv/site))
+  ifneq ($(filter-out help html serve lock clean,$(MAKECMDGOALS)),)
     SITE := $(FULL)
   endif
 else ifeq ($(wildcard $(VENV)/bin/python),)
@@ -35,10 +35,10 @@ define ENVIRONMENT
 @$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and '$(TOO_OLD) $(MAKECMDGOALS)')"
 rm -rf .venv
 $(PYTHON) -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
 endef
 
-.PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve lab clean
+.PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve lab lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -72,17 +72,20 @@ serve: html  ## show the site at http://localhost:8000 (PORT= chooses another)
 lab: $(FULL)  ## open the notebooks in JupyterLab
 	jupyter lab notebooks
 
+lock:  ## write requirements*.lock from requirements*.txt (UPGRADE=yes: newer versions)
+	@$(PYTHON) -m tools.lock $(if $(UPGRADE),--upgrade)
+
 clean:  ## remove what was built; .venv stays
 	rm -rf _build
 
 no-environment:
 	@echo "make: $(VENV) has no bin/python; create it with $(PYTHON) -m venv $(VENV), and install" \
-		"requirements.txt into it; or leave VENV out" >&2; exit 2
+		"requirements.lock into it; or leave VENV out" >&2; exit 2
 
 .venv/site:
-	$(ENVIRONMENT) requirements-site.txt
+	$(ENVIRONMENT) requirements-site.lock
 	@$(SITE_NEEDS) > .venv/site
 
 .venv/full:
-	$(ENVIRONMENT) requirements.txt
-	@$(SITE_NEEDS) > .venv/site; $(FULL_NEEDS) > .venv/full
+	$(ENVIRONMENT) requirements.lock
+	@$(FULL_NEEDS) > .venv/full
