@@ -9,6 +9,8 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 NBVAL := python -m pytest --nbval --nbval-cell-timeout=120 --nbval-sanitize-with=tests/sanitize.cfg \
 	-n auto --dist loadscope -p no:cacheprovider -q
+# What the pages need in a browser, and the tests of the pages; in the folder where npm puts it.
+PACKAGES := node_modules/.package-lock.json
 BUILD := jupyter-book build . --builder html --all -W --keep-going -q
 
 # `make -B` executes chapters whose notebooks are what the text says, too.
@@ -17,8 +19,8 @@ FORCE := $(if $(findstring B,$(firstword -$(MAKEFLAGS))),--force)
 # An environment that was named is used as it is. Our own is made with what a target needs, and made
 # again where it is broken, half made, or made from another lock: by content, not by time.
 ifeq ($(VENV),.venv)
-  SITE_NEEDS := cat requirements-site.lock
-  FULL_NEEDS := cat requirements.lock
+  SITE_NEEDS := cat requirements-site.lock requirements-node.lock
+  FULL_NEEDS := cat requirements.lock requirements-node.lock
   WORKS := .venv/bin/python -c "" 2>/dev/null
   FULL := $(if $(shell $(WORKS) && $(FULL_NEEDS) | cmp -s - .venv/full && echo made),,.venv/full)
   SITE := $(if $(FULL),$(if $(shell $(WORKS) && $(SITE_NEEDS) | cmp -s - .venv/site && echo made),,.venv/site))
@@ -37,6 +39,9 @@ rm -rf .venv
 $(PYTHON) -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
 endef
+# npm of the machine, or the one of a Python package.
+NPM := @command -v npm > /dev/null || .venv/bin/python -m pip install --quiet \
+	--disable-pip-version-check --require-hashes -r requirements-node.lock
 
 .PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve lab lock clean
 .DEFAULT_GOAL := help
@@ -44,9 +49,13 @@ endef
 help:  ## show this list
 	@grep -E '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-html: $(SITE)  ## build the site from the stored outputs into _build/html
+html: $(SITE) $(PACKAGES)  ## build the site from the stored outputs into _build/html
 	$(BUILD)
 	@echo "The site is in _build/html; \`make serve\` shows it."
+
+$(PACKAGES): package.json package-lock.json | $(SITE)
+	python -m tools.npm ci --silent
+	@touch $@
 
 notebooks: $(FULL)  ## execute the chapters whose text changed (-j2: two at a time; -B: all)
 	@stale="$$(python -m tools.execute --stale $(FORCE))" && { [ -z "$$stale" ] || $(MAKE) --no-print-directory $$stale; }
@@ -84,8 +93,10 @@ no-environment:
 
 .venv/site:
 	$(ENVIRONMENT) requirements-site.lock
+	$(NPM)
 	@$(SITE_NEEDS) > .venv/site
 
 .venv/full:
 	$(ENVIRONMENT) requirements.lock
+	$(NPM)
 	@$(FULL_NEEDS) > .venv/full

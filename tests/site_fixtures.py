@@ -140,6 +140,11 @@ def sample_notebook() -> nbformat.NotebookNode:
         new_code_cell(
             "answer = 41", outputs=[error], metadata={"tags": ["hide-cell", "raises-exception"]}
         ),
+        new_markdown_cell(
+            "## A module, `Softmin`\n\nIt holds no numbers.\n\n<!-- also: gibbon,\nokapi -->"
+        ),
+        new_markdown_cell("## A function, `softmin`\n\nIt holds no numbers."),
+        new_markdown_cell("## Questions\n\nThe sample chapter asks."),
     ]
     for count, cell in enumerate((c for c in cells if c.cell_type == "code"), start=1):
         cell["execution_count"] = count
@@ -150,14 +155,16 @@ def sample_notebook() -> nbformat.NotebookNode:
 def build_sample(root: Path, repository: str, branch: str = "trial") -> Path:
     """Build the sample book for a repository's address and return the folder of the site."""
     shutil.copy(ROOT / "_config.yml", root)
-    for folder in ("_static", "_ext"):
+    shutil.copytree(ROOT / "node_modules" / "minisearch", root / "node_modules" / "minisearch")
+    for folder in ("_static", "_ext", "_templates"):
         shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
     (root / "_toc.yml").write_text(
         "format: jb-book\nroot: book/index\nparts:\n"
         "  - caption: Part\n    chapters:\n      - file: notebooks/00_sample\n"
     )
     (root / "book" / "index.md").write_text(
-        "# Sample book\n\n:::{note}\nA [chapter](../notebooks/00_sample.ipynb#solutions).\n:::\n"
+        "# Sample book\n\n:::{note}\nA [chapter](../notebooks/00_sample.ipynb#solutions).\n:::\n\n"
+        "## Questions\n\nThe first page asks.\n"
     )
     (root / "book" / "00_sample.md").write_text("# A source, which is not a page\n")
     (root / "notebooks").mkdir()

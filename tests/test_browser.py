@@ -201,7 +201,7 @@ def test_search_leads_to_a_chapter_that_has_the_word(site: Site, page: Page) -> 
     page.locator("input[type=search]:visible").first.fill(word)
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=*")
-    result = page.locator(f"#search-results a[href*='{chapter}']").first
+    result = page.locator(f".search-list a[href*='{chapter}']").first
     result.wait_for()
     result.click()
     page.wait_for_url(f"**/{chapter}*")

@@ -317,7 +317,8 @@ def test_a_text_without_its_part_is_found(book, capsys, name):
 
 def test_an_environment_of_other_versions_is_found(book, capsys):
     Path("requirements.txt").write_text("nbformat==1.0.0  # old\nno-such-thing==2\n")
-    lines = found(capsys)
+    lock, *lines = found(capsys)
+    assert lock == "requirements.lock: missing; run `make lock`"
     assert len(lines) == 2 and "asks for nbformat==1.0.0, and this environment has " in lines[0]
     assert "asks for no-such-thing==2, and this environment has none" in lines[1]
     assert found(capsys, "01_sample") == []

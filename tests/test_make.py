@@ -20,6 +20,7 @@ case "$*" in
   "-c import sys"*) [ -z "$OLD" ] || { echo "make: the book needs" >&2; exit 1; } ;;
   "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
   *"pip install"*) [ -z "$BROKEN" ] || exit 1 ;;
+  *tools.npm*) mkdir -p node_modules ;;
   *--stale*) echo "$STALE" ;;
 esac
 """
@@ -30,10 +31,11 @@ class Machine:
 
     def __init__(self, root: Path) -> None:
         self.root, self.calls = root, root / "calls"
-        for name in ("Makefile", "requirements.lock", "requirements-site.lock"):
-            shutil.copy(ROOT / name, root)
+        names = ["Makefile", "package.json", "package-lock.json"]
+        for path in (*map(ROOT.joinpath, names), *ROOT.glob("requirements*.lock")):
+            shutil.copy(path, root)
         (root / "bin").mkdir()
-        for name in ("python3", "jupyter-book"):
+        for name in ("python3", "jupyter-book", "npm"):
             (root / "bin" / name).write_text(PYTHON)
             (root / "bin" / name).chmod(0o755)
 

@@ -25,6 +25,7 @@ import psutil
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from tools import load
 from tools.chapters import NOTEBOOKS, ChapterError, read_notebook
 from tools.execute import CELL_TIMEOUT
 from tools.sandbox import sandbox
@@ -141,11 +142,14 @@ def site(venv: Path, touched: Path) -> dict[str, float]:
         html = copy / "_build" / "html"
         files = [p for p in html.rglob("*") if p.is_file() and p.suffix != ".ipynb"]
         pages = [p.stat().st_size for p in files if p.suffix == ".html"]
+        index = [len(load.compressed(p)) for p in files if p.name == "search-index.js"]
         return {
             "clean_seconds": round(clean, 1),
             "one_chapter_seconds": round(again, 1),
             "site_mb": round(sum(p.stat().st_size for p in files) / 1e6, 2),
             "median_page_kb": round(statistics.median(pages or [0]) / 1e3, 1),
+            "search_index_kb": round(sum(index) / 1e3, 1),
+            "pages": load.measure(html, load.pages_of(html)),
         }
 
 
@@ -170,11 +174,19 @@ def table(found: dict) -> str:
         ("make html, one chapter touched", html["one_chapter_seconds"], "s"),
         ("site without notebooks", html["site_mb"], "MB"),
         ("median page", html["median_page_kb"], "KB"),
+        ("index of the search, compressed", html["search_index_kb"], "KB"),
     ]
     lines = [f"{what:32}{value:9.2f} {unit}".rstrip() for what, value, unit in rows]
     lines += ["", f"{'chapter':32}{'beyond imports':>15}{'peak memory':>15}"]
     for name, row in found["chapters"].items():
         lines.append(f"{name:32}{row['seconds']:13.2f} s{row['memory_mb']:12.0f} MB")
+    if pages := html["pages"]:
+        slow = load.summary(pages)
+        lines += ["", f"{load.DESCRIPTION:32}{'first paint':>15}{'before scrolling':>19}"]
+        for name, row in [*pages.items(), *slow.items()]:
+            lines.append(f"{name:32}{row['seconds']:13.2f} s{row['kilobytes']:16.0f} KB")
+    else:
+        lines += ["", "no browser: what a phone waits for was not measured"]
     return "\n".join(lines)
 
 

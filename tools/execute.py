@@ -183,7 +183,7 @@ def update(name: str, force: bool) -> str:
     except NoSuchKernel as error:
         raise ChapterError(
             f"{chapter.source}: no kernel {error.name!r} on this machine; "
-            "write `name: python3` in its front matter, and install requirements.txt"
+            "write `name: python3` in its front matter, and install requirements.lock"
         ) from None
     return ""
 

@@ -78,7 +78,10 @@ def problem_of(source: Path) -> str:
 
 def check() -> list[str]:
     """Whether the locks are those of the requirements; seconds, and no network."""
-    return [problem for source in sources() if (problem := problem_of(source))]
+    try:
+        return [problem for source in sources() if (problem := problem_of(source))]
+    except LockError as error:
+        return [str(error)]
 
 
 def compiled(source: Path, before: Path, uv: Path, upgrade: bool, folder: Path) -> str:

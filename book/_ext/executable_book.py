@@ -35,7 +35,15 @@ HIDDEN_PARTS = {
     "code cell output": "the output",
     "code cell outputs": "the output",
 }
-MATHJAX_FILES = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts")
+MATHJAX_FILES = (
+    "startup.js",
+    "core.js",
+    "input/tex.js",
+    "input/tex/extensions",
+    "output/chtml.js",
+    "output/chtml/fonts",
+    "a11y/assistive-mml.js",
+)
 
 
 def github_url(address: str) -> str | None:
@@ -158,7 +166,7 @@ def slim_static_files(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     # Jupyter Book always sets it, for an extension that this book does without.
     app.add_config_value("comments_config", {}, "html")
-    app.config.mathjax_path = "mathjax/tex-chtml.js"
+    app.config.mathjax_path = "mathjax/startup.js"
     app.connect("config-inited", set_repository)
     app.connect("html-page-context", add_edit_button, priority=502)  # after the theme's buttons
     app.connect("doctree-resolved", name_parts)
