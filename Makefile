@@ -43,7 +43,7 @@ endef
 NPM := @command -v npm > /dev/null || .venv/bin/python -m pip install --quiet \
 	--disable-pip-version-check --require-hashes -r requirements-node.lock
 
-.PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve lab lock clean
+.PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve new format preview lab lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -77,6 +77,15 @@ bench: $(FULL)  ## measure the book: seconds, memory, weight (not a test)
 
 serve: html  ## show the site at http://localhost:8000 (PORT= chooses another)
 	@python -m tools.serve --port $(PORT)
+
+new: $(FULL)  ## begin a chapter, NAME=NN_name (PART= names a part that has no chapter yet)
+	@python -m tools.new "$(NAME)" --part "$(PART)"
+
+format: $(FULL)  ## format the code cells of the chapters in book/
+	@python -m tools.format $(CHAPTER)
+
+preview: $(FULL) $(PACKAGES)  ## show CHAPTER=NN_name while you write it: seconds after each change
+	@python -m tools.preview --port $(PORT) "$(CHAPTER)"
 
 lab: $(FULL)  ## open the notebooks in JupyterLab
 	jupyter lab notebooks

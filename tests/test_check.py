@@ -427,6 +427,27 @@ def test_an_error_that_no_chapter_means_is_found(book, capsys):
     assert found(capsys) == []
 
 
+@pytest.mark.parametrize(
+    ("heading", "fault"),
+    [
+        ("Found no NVIDIA driver on your system", False),
+        ("No driver: check that you have an NVIDIA GPU", False),  # a sentence of its own
+        ("Found no NVIDIA driver on this system", True),
+    ],
+)
+def test_a_heading_that_nearly_quotes_the_error_is_found(book, capsys, heading, fault):
+    book.edit("### Details\n\n```{code-cell}\n---", f"### {heading}\n\n```{{code-cell}}\n---")
+    book.edit("#details-1", "#details")
+    error = new_output("error", ename="ValueError", evalue=DRIVER, traceback=[DRIVER])
+    book.edit("tags: [stepper, hide-input]", "tags: [raises-exception]")
+    book.output(4, error)
+    if fault:
+        line = line_of(book.text, f"### {heading}")
+        one(capsys, f"book/01_sample.md:{line}: the heading", "is not what the error below says")
+    else:
+        assert found(capsys) == []
+
+
 def test_the_tag_needs_an_error(book, capsys):
     book.output(3, value("0"))
     one(capsys, "code cell 3: is tagged raises-exception but raises nothing")

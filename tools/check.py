@@ -141,7 +141,8 @@ def check(chosen: list[str]) -> tuple[list[str], str]:
         problems += cells.check_tags(chapter) + cells.check_code(chapter)
         problems += cells.check_outputs(chapter) + cells.check_devices(chapter)
         problems += prose.check_portable(chapter) + prose.check_links(chapter, book)
-        problems += prose.check_structure(chapter) + prose.check_callouts(chapter) + rows
+        problems += prose.check_structure(chapter) + prose.check_callouts(chapter)
+        problems += prose.check_quotes(chapter) + rows
     paths = [str(chapter.path) for chapter in good]
     if not chosen:
         extra = {p.stem for p in concordance.CONCORDANCE.glob("*.yml")} - set(every)
