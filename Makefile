@@ -24,7 +24,7 @@ ifeq ($(VENV),.venv)
   WORKS := .venv/bin/python -c "" 2>/dev/null
   FULL := $(if $(shell $(WORKS) && $(FULL_NEEDS) | cmp -s - .venv/full && echo made),,.venv/full)
   SITE := $(if $(FULL),$(if $(shell $(WORKS) && $(SITE_NEEDS) | cmp -s - .venv/site && echo made),,.venv/site))
-  ifneq ($(filter-out help html serve lock clean,$(MAKECMDGOALS)),)
+  ifneq ($(filter-out help html links serve lock clean,$(MAKECMDGOALS)),)
     SITE := $(FULL)
   endif
 else ifeq ($(wildcard $(VENV)/bin/python),)
@@ -43,7 +43,7 @@ endef
 NPM := @command -v npm > /dev/null || .venv/bin/python -m pip install --quiet \
 	--disable-pip-version-check --require-hashes -r requirements-node.lock
 
-.PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve new format preview lab lock clean
+.PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve links new format preview lab lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -77,6 +77,9 @@ bench: $(FULL)  ## measure the book: seconds, memory, weight (not a test)
 
 serve: html  ## show the site at http://localhost:8000 (PORT= chooses another)
 	@python -m tools.serve --port $(PORT)
+
+links: $(SITE) $(PACKAGES)  ## follow every external address of the book (needs a network)
+	jupyter-book build . --builder custom --custom-builder linkcheck --all --keep-going -q
 
 new: $(FULL)  ## begin a chapter, NAME=NN_name (PART= names a part that has no chapter yet)
 	@python -m tools.new "$(NAME)" --part "$(PART)"

@@ -6,7 +6,7 @@ Exit code: 0 formatted; 2 it could not be done, and no text was changed.
 """
 
 import argparse
-import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +15,14 @@ from pathlib import Path
 import nbformat
 
 from tools.chapters import Chapter, ChapterError, named, sources
+
+
+def reason(told: str, chapters: list[Chapter]) -> str:
+    """What ruff could not read, at the line of the text."""
+    if found := re.search(r"(\w+)\.ipynb:(\d+):(\d+):\d+: (.*)", told):
+        (chapter,) = (c for c in chapters if c.name == found[1])
+        return f"{chapter.at(int(found[2]) - 1, int(found[3]) - 1)}: {found[4]}; mend the code"
+    return " ".join(told.split())[:200]
 
 
 def formatted(chapters: list[Chapter]) -> dict[Chapter, list[str]]:
@@ -28,8 +36,7 @@ def formatted(chapters: list[Chapter]) -> dict[Chapter, list[str]]:
         command += ["--config", str(settings), *map(str, paths.values())]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            reason = " ".join(done.stderr.replace(f"{name}{os.sep}", "").split())[:200]
-            raise ChapterError(f"{reason}; mend the code and try again")
+            raise ChapterError(reason(done.stderr, chapters))
         return {
             chapter: [cell.source for cell in nbformat.read(path, as_version=4).cells]
             for chapter, path in paths.items()
