@@ -43,7 +43,7 @@ endef
 NPM := @command -v npm > /dev/null || .venv/bin/python -m pip install --quiet \
 	--disable-pip-version-check --require-hashes -r requirements-node.lock
 
-.PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve links new format preview lab lock clean
+.PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve links drift new format preview lab lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -80,6 +80,9 @@ serve: html  ## show the site at http://localhost:8000 (PORT= chooses another)
 
 links: $(SITE) $(PACKAGES)  ## follow every external address of the book (needs a network)
 	jupyter-book build . --builder custom --custom-builder linkcheck --all --keep-going -q
+
+drift: $(FULL)  ## run the book with TORCH=2.14.0 (or newest, nightly) and tell what differs
+	@python -m tools.drift "$(TORCH)"
 
 new: $(FULL)  ## begin a chapter, NAME=NN_name (PART= names a part that has no chapter yet)
 	@python -m tools.new "$(NAME)" --part "$(PART)"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from tools import cells, concordance, lint, lock, prose
+from tools import cells, concordance, drift, lint, lock, prose
 from tools.chapters import (
     IGNORED,
     NAME,
@@ -150,6 +150,7 @@ def check(chosen: list[str]) -> tuple[list[str], str]:
         problems += [f"{place}/{name}.yml: no such chapter; rename it" for name in sorted(extra)]
         problems += check_names() + check_listed(every) + check_ignored(good)
         problems += concordance.check_ids(every) + lock.check() + check_environment()
+        problems += drift.check()
         paths += [path for path in CODE if Path(path).exists()]
     if paths:
         problems += lint.check(paths, book) + lint.check_format(paths, book)
