@@ -2,7 +2,7 @@
 
 Why it exists: on the day a new PyTorch appears, and for a reader who has an old one, the question
 is not whether the tests pass but what differs: outputs that changed, errors reworded, cells that
-warn now. The version, or `newest`, or `nightly`, gets an environment of its own, removed afterwards.
+warn now. The version, or `newest`, or `nightly`, gets an environment of its own for that time.
 The report lies in `_build/drift`; for a release its summary is kept in `tests/runs`, and of these
 `book/verified.md` is made.
 
