@@ -43,7 +43,7 @@ endef
 NPM := @command -v npm > /dev/null || .venv/bin/python -m pip install --quiet \
 	--disable-pip-version-check --require-hashes -r requirements-node.lock
 
-.PHONY: always $(SITE) $(FULL) help html notebooks test check nbval bench serve links drift new format preview lab lock clean
+.PHONY: always $(SITE) $(FULL) help html pdf notebooks test check nbval bench serve links drift new format preview lab lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -56,6 +56,9 @@ html: $(SITE) $(PACKAGES)  ## build the site from the stored outputs into _build
 $(PACKAGES): package.json package-lock.json | $(SITE)
 	python -m tools.npm ci --silent
 	@touch $@
+
+pdf: $(FULL) html  ## print the site as one PDF, _build/executable_pytorch.pdf (needs Chromium)
+	python -m tools.pdf
 
 notebooks: $(FULL)  ## execute the chapters whose text changed (-j2: two at a time; -B: all)
 	@stale="$$(python -m tools.execute --stale $(FORCE))" && { [ -z "$$stale" ] || $(MAKE) --no-print-directory $$stale; }

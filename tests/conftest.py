@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from site_fixtures import ROOT, Site, build_sample, serve
 
+DESK = {"width": 1280, "height": 900}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET_BROWSER = (
     "--disable-background-networking",
@@ -62,3 +63,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page on a desk's screen."""
+    page = browser.new_page(viewport=DESK, reduced_motion="reduce")
+    page.set_default_timeout(10_000)
+    yield page
+    page.close()

@@ -78,21 +78,24 @@ def serve(folder: Path) -> Iterator[str]:
 # ---- The sample book --------------------------------------------------------------------
 
 
-def png(width: int, height: int, gray: int) -> str:
-    """A plain gray picture, encoded as a notebook stores it."""
+def png(width: int, height: int, gray: int, columns: int = 1, rows: int = 1) -> str:
+    """A gray picture, or a grid of them that grow lighter, encoded as a notebook stores it."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         checksum = zlib.crc32(name + data)
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = (b"\0" + bytes([gray]) * width) * height
-    picture = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    header = struct.pack(">IIBBBBB", width * columns, height * rows, 8, 0, 0, 0, 0)
+    pixels = b""
+    for row in range(rows):
+        grays = [gray * (1 + row * columns + column) for column in range(columns)]
+        pixels += (b"\0" + b"".join(bytes([g]) * width for g in grays)) * height
+    picture = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
     return b64encode(b"\x89PNG\r\n\x1a\n" + picture).decode()
 
 
-def picture_output(width: int, height: int, gray: int) -> nbformat.NotebookNode:
-    return new_output("display_data", {"image/png": png(width, height, gray)})
+def picture_output(*size: int) -> nbformat.NotebookNode:
+    return new_output("display_data", {"image/png": png(*size)})
 
 
 def printed(text: str) -> nbformat.NotebookNode:
@@ -106,6 +109,19 @@ def stepper_cell(name: str, heights: list[int]) -> nbformat.NotebookNode:
         outputs += [printed(f"{name}, picture {step}."), picture_output(300, height, 40 * step)]
     metadata = {"tags": ["stepper"], "mystnb": {"image": {"alt": name}}}
     return new_code_cell("for step in steps: show(step)", outputs=outputs, metadata=metadata)
+
+
+def explorable_cell(columns: int) -> nbformat.NotebookNode:
+    """Two settings with three and two values, and six tiles in so many columns, if any."""
+    pairs = [(a, b) for a in ("1", "3x1", "1x4") for b in ("4", "3x4")]
+    lines = [f"a={a} b={b}: {a} meets {b}" for a, b in pairs]
+    outputs = [printed("\n".join(lines))]
+    metadata = {"tags": ["explorable"], "mystnb": {"image": {"alt": "Six gray tiles."}}}
+    if columns:
+        outputs.append(picture_output(120, 90, 40, columns, 6 // columns))
+    if columns not in (0, 2):  # 2 is how many values the last name has
+        metadata["tags"].append(f"columns-{columns}")
+    return new_code_cell("for pair in pairs: show(pair)", outputs=outputs, metadata=metadata)
 
 
 def sample_notebook() -> nbformat.NotebookNode:
@@ -131,10 +147,29 @@ def sample_notebook() -> nbformat.NotebookNode:
             outputs=[picture_output(900, 200, 200)],
             metadata={"tags": ["hide-input"], "mystnb": figure},
         ),
+        new_code_cell(
+            "imshow(photo)",
+            id="a-photograph",
+            outputs=[picture_output(900, 300, 100)],
+            metadata={"tags": ["photo"], "mystnb": {"image": {"alt": "A photograph."}}},
+        ),
+        new_code_cell("table", outputs=[printed("\n".join(["12.5  " * 30, "13.5  " * 30]))]),
         new_markdown_cell(f"| {columns} |\n{'|---' * 6}|\n| {columns} |"),
+        new_markdown_cell(
+            "### Details of `stripes`\n\nA folded sentence about quaggas."
+            "\n\n[Elsewhere](#in-steps)."
+        ),
+        new_code_cell("quagga", outputs=[printed("striped")]),
         new_markdown_cell("### In steps"),
         stepper_cell("First stepper", [100, 180, 60]),
         stepper_cell("Second stepper", [50, 80]),
+        new_markdown_cell("### To be tried"),
+        explorable_cell(columns=2),
+        explorable_cell(columns=0),
+        explorable_cell(columns=3),
+        new_markdown_cell(
+            "## Exercises\n\n**1. One.** Do.\n\n**2. Two.** Do.\n\n" + "A paragraph.\n\n" * 40
+        ),
         new_markdown_cell("## Solutions\n\n### Solution 1"),
         new_code_cell("answer = 42", outputs=[printed("solved")], metadata={"tags": ["hide-cell"]}),
         new_code_cell(
@@ -164,6 +199,10 @@ def build_sample(root: Path, repository: str, branch: str = "trial") -> Path:
     )
     (root / "book" / "index.md").write_text(
         "# Sample book\n\n:::{note}\nA [chapter](../notebooks/00_sample.ipynb#solutions).\n:::\n\n"
+        "```{begin}\n```\n\n```{shown} 00_sample\n:figure: 2\n```\n\n"
+        "```{shown} 99_missing\n```\n\n"
+        "```{book-counts}\n```\n\n## Parts\n\n"
+        "```{parts}\nPart: A sentence.\nNone: No chapters.\n```\n"
         "## Questions\n\nThe first page asks.\n"
     )
     (root / "book" / "00_sample.md").write_text("# A source, which is not a page\n")

@@ -13,8 +13,8 @@ from nbformat import NotebookNode
 from playwright.sync_api import Browser, Page, expect
 from site_fixtures import ROOT, Site
 
-from tools.chapters import read_notebook, text_of
-from tools.sections import Section, sections, squeeze
+from tools.chapters import read_notebook
+from tools.sections import Section, sections, squeeze, text_of
 
 INDEX = "search-index.js"
 ASK = """queries => queries.map(query =>

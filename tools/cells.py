@@ -31,6 +31,7 @@ TAGS = {
     "hide-cell",
     "stepper",
     "explorable",
+    "photo",
     IGNORED,
 }
 COLUMNS = r"columns-\d+"  # how many tiles of an explorable stand side by side

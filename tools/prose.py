@@ -105,9 +105,13 @@ def words(text: str) -> list[str]:
 
 
 def is_quoted(heading: list[str], message: list[str]) -> bool:
-    """Whether the words stand in the message in this order; some of it may be left out."""
+    """Whether the words stand in the message in this order; some of it may be left out.
+
+    An output may cut a message short, so of the last word its beginning is enough.
+    """
+    *first, last = heading
     rest = iter(message)
-    return all(word in rest for word in heading)
+    return all(word in rest for word in first) and any(last.startswith(word) for word in rest)
 
 
 def check_quotes(chapter: Chapter) -> list[str]:

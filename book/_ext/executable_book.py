@@ -82,11 +82,12 @@ def set_repository(app: Sphinx, config: Config) -> None:
             "repository_url": url,
             "repository_branch": branch,
             "use_repository_button": True,
-            "launch_buttons": {"colab_url": "https://colab.research.google.com"},
         }
     else:
-        for option in ("repository_url", "repository_branch", "launch_buttons"):
+        for option in ("repository_url", "repository_branch"):
             config.html_theme_options.pop(option, None)
+    # "Open in Colab" stands below the title; Jupyter Book's own buttons would lead elsewhere.
+    config.html_theme_options.pop("launch_buttons", None)
 
 
 def add_edit_button(

@@ -1,13 +1,6 @@
 // Turns the output of a cell tagged `stepper` (a printed line, a figure, a line, a figure, ...)
-// into one figure with a slider, two buttons and arrow keys. Without this file, and on paper,
+// into one figure with a slider, two buttons, arrow keys and swipes. Without this file, and on paper,
 // the steps stand one after another, so nothing is lost.
-
-function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
 
 /** The steps in the order in which they were printed: {line, image}. */
 function collectSteps(output) {
@@ -29,10 +22,11 @@ function buildStepper(output, number) {
   const steps = collectSteps(output);
   if (steps.length < 2) return;
 
-  const figures = steps.map(({ line, image }) => {
-    image.alt = line || image.alt;
-    return element("figure", { class: "stepper-step" }, image, element("figcaption", {}, line));
-  });
+  // The line is spoken by the live region; whoever listens need not hear the caption as well.
+  const figures = steps.map(({ line, image }) => element(
+    "div", { class: "stepper-step" },
+    image, element("p", { class: "stepper-caption", "aria-hidden": "true" }, line),
+  ));
   // The steps lie on top of each other, so the tallest one reserves the room for all.
   const stage = element("div", { class: "stepper-stage", id: `stepper-${number}` }, ...figures);
   const controls = { type: "button", class: "stepper-button", "aria-controls": stage.id };
@@ -43,7 +37,7 @@ function buildStepper(output, number) {
     class: "stepper-slider", "aria-label": "Step", "aria-controls": stage.id,
   });
   const count = element("span", { class: "stepper-count", "aria-hidden": "true" });
-  const spoken = element("p", { class: "stepper-spoken", "aria-live": "polite" });
+  const spoken = element("p", { class: "stepper-spoken", "aria-live": "polite" }, steps[0].line);
   const group = element(
     "div",
     { class: "stepper", role: "group", "aria-label": `Figure in ${steps.length} steps` },
@@ -53,7 +47,7 @@ function buildStepper(output, number) {
   );
 
   let current = 0;
-  function show(step, announce = true) {
+  function show(step) {
     current = Math.min(Math.max(step, 0), steps.length - 1);
     const place = `step ${current + 1} of ${steps.length}`;
     figures.forEach((figure, i) => figure.classList.toggle("stepper-current", i === current));
@@ -63,7 +57,7 @@ function buildStepper(output, number) {
     // Not `disabled`: a button that turns itself off under the finger drops the keyboard focus.
     previous.setAttribute("aria-disabled", current === 0);
     next.setAttribute("aria-disabled", current === steps.length - 1);
-    if (announce) spoken.textContent = `${place}: ${steps[current].line}`;
+    if (spoken.textContent !== steps[current].line) spoken.textContent = steps[current].line;
   }
 
   previous.addEventListener("click", () => show(current - 1));
@@ -76,13 +70,25 @@ function buildStepper(output, number) {
     show(current + move);
   });
 
+  // A swipe: sideways, and further than a tap trembles.
+  let touched = null;
+  stage.addEventListener("touchstart", ({ touches }) => {
+    touched = touches.length === 1 ? touches[0] : null; // two fingers enlarge
+  }, { passive: true });
+  stage.addEventListener("touchend", ({ changedTouches: [end] }) => {
+    if (!touched) return;
+    const [x, y] = [end.clientX - touched.clientX, end.clientY - touched.clientY];
+    if (Math.abs(x) > 40 && Math.abs(x) > 2 * Math.abs(y)) show(current - Math.sign(x));
+    touched = null;
+  });
+
   // What was printed after the last figure belongs to no step and stays below the stepper.
   for (const part of [...output.children]) {
     part.remove();
     if (part.contains(steps.at(-1).image)) break;
   }
   output.prepend(group);
-  show(0, false);
+  show(0);
 }
 
 document.querySelectorAll(".cell.tag_stepper .cell_output").forEach(buildStepper);
