@@ -10,6 +10,7 @@ Exit code: 0 run, whatever came out; 2 it could not be.
 """
 
 import argparse
+import difflib
 import json
 import platform
 import re
@@ -66,7 +67,8 @@ def compare(stored: list[NotebookNode], new: list[NotebookNode], ignored: bool) 
     shown = [[o for o in of if o.output_type != "error"] for of in (stored, new)]
     old, now = ("\n".join(text_of(o) for o in of if o.get("name") != "stderr") for of in shown)
     if old != now:
-        yield "text", old, now
+        lines = list(difflib.ndiff(old.splitlines(), now.splitlines()))
+        yield "text", *("\n".join(x[2:] for x in lines if x[0] == sign) for sign in "-+")
     figures = [
         [o.data["image/png"] for o in of if "image/png" in o.get("data", {})] for of in shown
     ]
@@ -177,7 +179,8 @@ def page(runs: list[dict]) -> str:
             "|---|---|---|---|---|---|---|",
             *rows,
             "",
-            "The tests compare the first row's version in every run; the others were run once, by",
+            "The versions in `requirements.lock`, with which the pages were made, are not in the",
+            "table: the tests compare them in every run. The others were run once, by",
             "`make drift TORCH=version`, which also lists each cell that differs. What differs on",
             "your machine, and why, is told in [how to run the book](how_to_run.md).",
             "",
