@@ -19,11 +19,16 @@ def error(message):
     return new_output("error", ename="ValueError", evalue=message, traceback=["...", message])
 
 
+def table(*kinds):
+    return new_output("execute_result", {kind: kind for kind in kinds}, execution_count=1)
+
+
 @pytest.mark.parametrize(
     ("stored", "new", "kinds"),
     [
         ([printed("ab")], [printed("a"), printed("b")], []),
         ([printed("a")], [printed("b")], ["text"]),
+        ([table("text/html", "text/plain")], [table("text/plain", "text/html")], []),
         ([error("a")], [error("a")], []),
         ([error("a")], [error("b")], ["reworded"]),
         ([error("a")], [], ["silent"]),

@@ -53,6 +53,11 @@ def error_of(outputs: list[NotebookNode]) -> str:
     return next((text_of(o) for o in outputs if o.output_type == "error"), "")
 
 
+def shown(output: NotebookNode) -> str:
+    """What a reader sees of an output; of a table its text, for a kernel orders the kinds anew."""
+    return output.get("data", {}).get("text/plain") or text_of(output)
+
+
 def compare(stored: list[NotebookNode], new: list[NotebookNode], ignored: bool) -> Iterator[Found]:
     """What differs between the outputs of one cell, as a reader would see it."""
     new = merge_streams(new)
@@ -64,14 +69,12 @@ def compare(stored: list[NotebookNode], new: list[NotebookNode], ignored: bool) 
         yield "reworded" if before and after else "silent" if before else "raises", before, after
     if ignored or bool(before) != bool(after):
         return
-    shown = [[o for o in of if o.output_type != "error"] for of in (stored, new)]
-    old, now = ("\n".join(text_of(o) for o in of if o.get("name") != "stderr") for of in shown)
+    rest = [[o for o in of if o.output_type != "error"] for of in (stored, new)]
+    old, now = ("\n".join(shown(o) for o in of if o.get("name") != "stderr") for of in rest)
     if old != now:
         lines = list(difflib.ndiff(old.splitlines(), now.splitlines()))
         yield "text", *("\n".join(x[2:] for x in lines if x[0] == sign) for sign in "-+")
-    figures = [
-        [o.data["image/png"] for o in of if "image/png" in o.get("data", {})] for of in shown
-    ]
+    figures = [[o.data["image/png"] for o in of if "image/png" in o.get("data", {})] for of in rest]
     if old == now and figures[0] != figures[1]:
         yield "figure", "", ""
 
