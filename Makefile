@@ -17,14 +17,14 @@ BUILD := jupyter-book build . --builder html --all -W --keep-going -q
 FORCE := $(if $(findstring B,$(firstword -$(MAKEFLAGS))),--force)
 
 # An environment that was named is used as it is. Our own is made with what a target needs, and made
-# again where it is broken, half made, or made from other requirements: by content, not by time.
+# again where it is broken, half made, or made from another lock: by content, not by time.
 ifeq ($(VENV),.venv)
-  SITE_NEEDS := cat requirements-site.txt requirements-node.txt
-  FULL_NEEDS := cat requirements.txt requirements-site.txt requirements-node.txt
+  SITE_NEEDS := cat requirements-site.lock requirements-node.lock
+  FULL_NEEDS := cat requirements.lock requirements-node.lock
   WORKS := .venv/bin/python -c "" 2>/dev/null
   FULL := $(if $(shell $(WORKS) && $(FULL_NEEDS) | cmp -s - .venv/full && echo made),,.venv/full)
-  SITE := $(if $(shell $(WORKS) && $(SITE_NEEDS) | cmp -s - .venv/site && echo made),,.venv/site)
-  ifneq ($(filter-out help html serve clean,$(MAKECMDGOALS)),)
+  SITE := $(if $(FULL),$(if $(shell $(WORKS) && $(SITE_NEEDS) | cmp -s - .venv/site && echo made),,.venv/site))
+  ifneq ($(filter-out help html links serve lock clean,$(MAKECMDGOALS)),)
     SITE := $(FULL)
   endif
 else ifeq ($(wildcard $(VENV)/bin/python),)
@@ -37,13 +37,13 @@ define ENVIRONMENT
 @$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and '$(TOO_OLD) $(MAKECMDGOALS)')"
 rm -rf .venv
 $(PYTHON) -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
 endef
 # npm of the machine, or the one of a Python package.
-NPM := @command -v npm > /dev/null || \
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-node.txt
+NPM := @command -v npm > /dev/null || .venv/bin/python -m pip install --quiet \
+	--disable-pip-version-check --require-hashes -r requirements-node.lock
 
-.PHONY: always $(SITE) $(FULL) help html pdf notebooks test check nbval bench serve lab clean
+.PHONY: always $(SITE) $(FULL) help html pdf notebooks test check nbval bench serve links drift new format preview lab lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -81,22 +81,40 @@ bench: $(FULL)  ## measure the book: seconds, memory, weight (not a test)
 serve: html  ## show the site at http://localhost:8000 (PORT= chooses another)
 	@python -m tools.serve --port $(PORT)
 
+links: $(SITE) $(PACKAGES)  ## follow every external address of the book (needs a network)
+	jupyter-book build . --builder custom --custom-builder linkcheck --all --keep-going -q
+
+drift: $(FULL)  ## run the book with TORCH=2.14.0 (or newest, nightly) and tell what differs
+	@python -m tools.drift "$(TORCH)"
+
+new: $(FULL)  ## begin a chapter, NAME=NN_name (PART= names a part that has no chapter yet)
+	@python -m tools.new "$(NAME)" --part "$(PART)"
+
+format: $(FULL)  ## format the code cells of the chapters in book/
+	@python -m tools.format $(CHAPTER)
+
+preview: $(FULL) $(PACKAGES)  ## show CHAPTER=NN_name while you write it: seconds after each change
+	@python -m tools.preview --port $(PORT) "$(CHAPTER)"
+
 lab: $(FULL)  ## open the notebooks in JupyterLab
 	jupyter lab notebooks
+
+lock:  ## write requirements*.lock from requirements*.txt (UPGRADE=yes: newer versions)
+	@$(PYTHON) -m tools.lock $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove what was built; .venv stays
 	rm -rf _build
 
 no-environment:
 	@echo "make: $(VENV) has no bin/python; create it with $(PYTHON) -m venv $(VENV), and install" \
-		"requirements.txt into it; or leave VENV out" >&2; exit 2
+		"requirements.lock into it; or leave VENV out" >&2; exit 2
 
 .venv/site:
-	$(ENVIRONMENT) requirements-site.txt
+	$(ENVIRONMENT) requirements-site.lock
 	$(NPM)
 	@$(SITE_NEEDS) > .venv/site
 
 .venv/full:
-	$(ENVIRONMENT) requirements.txt
+	$(ENVIRONMENT) requirements.lock
 	$(NPM)
-	@$(SITE_NEEDS) > .venv/site; $(FULL_NEEDS) > .venv/full
+	@$(FULL_NEEDS) > .venv/full

@@ -156,7 +156,8 @@ def sample_notebook() -> nbformat.NotebookNode:
         new_code_cell("table", outputs=[printed("\n".join(["12.5  " * 30, "13.5  " * 30]))]),
         new_markdown_cell(f"| {columns} |\n{'|---' * 6}|\n| {columns} |"),
         new_markdown_cell(
-            "### Details of `stripes`\n\nA folded sentence about quaggas.\n\n[Elsewhere](#in-steps)."
+            "### Details of `stripes`\n\nA folded sentence about quaggas."
+            "\n\n[Elsewhere](#in-steps)."
         ),
         new_code_cell("quagga", outputs=[printed("striped")]),
         new_markdown_cell("### In steps"),

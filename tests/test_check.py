@@ -317,7 +317,8 @@ def test_a_text_without_its_part_is_found(book, capsys, name):
 
 def test_an_environment_of_other_versions_is_found(book, capsys):
     Path("requirements.txt").write_text("nbformat==1.0.0  # old\nno-such-thing==2\n")
-    lines = found(capsys)
+    lock, *lines = found(capsys)
+    assert lock == "requirements.lock: missing; run `make lock`"
     assert len(lines) == 2 and "asks for nbformat==1.0.0, and this environment has " in lines[0]
     assert "asks for no-such-thing==2, and this environment has none" in lines[1]
     assert found(capsys, "01_sample") == []
@@ -424,6 +425,27 @@ def test_an_error_that_no_chapter_means_is_found(book, capsys):
         "A `NameError`:\n\n```{code-cell}\n:tags: [raises-exception]",
     )
     assert found(capsys) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "fault"),
+    [
+        ("Found no NVIDIA driver on your system", False),
+        ("No driver: check that you have an NVIDIA GPU", False),  # a sentence of its own
+        ("Found no NVIDIA driver on this system", True),
+    ],
+)
+def test_a_heading_that_nearly_quotes_the_error_is_found(book, capsys, heading, fault):
+    book.edit("### Details\n\n```{code-cell}\n---", f"### {heading}\n\n```{{code-cell}}\n---")
+    book.edit("#details-1", "#details")
+    error = new_output("error", ename="ValueError", evalue=DRIVER, traceback=[DRIVER])
+    book.edit("tags: [stepper, hide-input]", "tags: [raises-exception]")
+    book.output(4, error)
+    if fault:
+        line = line_of(book.text, f"### {heading}")
+        one(capsys, f"book/01_sample.md:{line}: the heading", "is not what the error below says")
+    else:
+        assert found(capsys) == []
 
 
 def test_the_tag_needs_an_error(book, capsys):

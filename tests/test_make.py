@@ -20,6 +20,7 @@ case "$*" in
   "-c import sys"*) [ -z "$OLD" ] || { echo "make: the book needs" >&2; exit 1; } ;;
   "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
   *"pip install"*) [ -z "$BROKEN" ] || exit 1 ;;
+  *tools.npm*) mkdir -p node_modules ;;
   *--stale*) echo "$STALE" ;;
 esac
 """
@@ -30,10 +31,11 @@ class Machine:
 
     def __init__(self, root: Path) -> None:
         self.root, self.calls = root, root / "calls"
-        for name in ("Makefile", "requirements.txt", "requirements-site.txt"):
-            shutil.copy(ROOT / name, root)
+        names = ["Makefile", "package.json", "package-lock.json"]
+        for path in (*map(ROOT.joinpath, names), *ROOT.glob("requirements*.lock")):
+            shutil.copy(path, root)
         (root / "bin").mkdir()
-        for name in ("python3", "jupyter-book"):
+        for name in ("python3", "jupyter-book", "npm"):
             (root / "bin" / name).write_text(PYTHON)
             (root / "bin" / name).chmod(0o755)
 
@@ -64,25 +66,25 @@ def installs(calls: list[str]) -> list[str]:
 
 def test_an_environment_is_made_once_with_what_a_target_needs(machine: Machine) -> None:
     code, calls, _ = machine.make("html")
-    assert code == 0 and installs(calls) == ["requirements-site.txt"]
+    assert code == 0 and installs(calls) == ["requirements-site.lock"]
     assert installs(machine.make("html")[1]) == []
     code, calls, _ = machine.make("-j2", "check", "html")
-    assert code == 0 and installs(calls) == ["requirements.txt"]
+    assert code == 0 and installs(calls) == ["requirements.lock"]
     assert installs(machine.make("-B", "check")[1]) == installs(machine.make("html")[1]) == []
 
 
 def test_an_outdated_or_half_made_environment_is_made_again(machine: Machine) -> None:
     assert machine.make("check", BROKEN="yes")[0] == 2
-    assert installs(machine.make("check")[1]) == ["requirements.txt"]
+    assert installs(machine.make("check")[1]) == ["requirements.lock"]
     (machine.root / ".venv" / "old-package").touch()
-    os.utime(machine.root / "requirements.txt")
+    os.utime(machine.root / "requirements.lock")
     assert installs(machine.make("check")[1]) == []
-    with (machine.root / "requirements-site.txt").open("a") as file:
+    with (machine.root / "requirements.lock").open("a") as file:
         file.write("another\n")
-    assert installs(machine.make("check")[1]) == ["requirements.txt"]
+    assert installs(machine.make("check")[1]) == ["requirements.lock"]
     assert not (machine.root / ".venv" / "old-package").exists()
     (machine.root / ".venv" / "bin" / "python").unlink()
-    assert installs(machine.make("check")[1]) == ["requirements.txt"]
+    assert installs(machine.make("check")[1]) == ["requirements.lock"]
 
 
 def test_an_old_python_is_told_before_anything_is_made(machine: Machine) -> None:

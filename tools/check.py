@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from tools import cells, concordance, lint, prose
+from tools import cells, concordance, drift, lint, lock, prose
 from tools.chapters import (
     IGNORED,
     NAME,
@@ -141,14 +141,16 @@ def check(chosen: list[str]) -> tuple[list[str], str]:
         problems += cells.check_tags(chapter) + cells.check_code(chapter)
         problems += cells.check_outputs(chapter) + cells.check_devices(chapter)
         problems += prose.check_portable(chapter) + prose.check_links(chapter, book)
-        problems += prose.check_structure(chapter) + prose.check_callouts(chapter) + rows
+        problems += prose.check_structure(chapter) + prose.check_callouts(chapter)
+        problems += prose.check_quotes(chapter) + rows
     paths = [str(chapter.path) for chapter in good]
     if not chosen:
         extra = {p.stem for p in concordance.CONCORDANCE.glob("*.yml")} - set(every)
         place = concordance.CONCORDANCE
         problems += [f"{place}/{name}.yml: no such chapter; rename it" for name in sorted(extra)]
         problems += check_names() + check_listed(every) + check_ignored(good)
-        problems += concordance.check_ids(every) + check_environment()
+        problems += concordance.check_ids(every) + lock.check() + check_environment()
+        problems += drift.check()
         paths += [path for path in CODE if Path(path).exists()]
     if paths:
         problems += lint.check(paths, book) + lint.check_format(paths, book)

@@ -173,17 +173,17 @@ def write(notebook: NotebookNode, target: Path) -> None:
         raise
 
 
-def update(name: str, force: bool) -> str:
+def update(name: str, force: bool, into: Path | None = None) -> str:
     """Write one chapter's notebook where it is not what the text says; "" or what to tell."""
     chapter = Chapter(name)
     if not force and is_current(chapter):
         return f"{chapter.path} is what {chapter.source} says; `make -B` runs it all the same"
     try:
-        write(run(chapter), chapter.path)
+        write(run(chapter), into or chapter.path)
     except NoSuchKernel as error:
         raise ChapterError(
             f"{chapter.source}: no kernel {error.name!r} on this machine; "
-            "write `name: python3` in its front matter, and install requirements.txt"
+            "write `name: python3` in its front matter, and install requirements.lock"
         ) from None
     return ""
 
@@ -192,6 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("chapter", nargs="?", help="NN_name, or the path of book/NN_name.md")
     parser.add_argument("--force", action="store_true", help="run it whatever its notebook holds")
+    parser.add_argument("--into", type=Path, help="write this file, not the one in notebooks/")
     parser.add_argument("--stale", action="store_true", help="list what would be run; run nothing")
     options = parser.parse_args(arguments)
     try:
@@ -200,7 +201,7 @@ def main(arguments: list[str] | None = None) -> int:
             written = [c for c in chapters if c.source.is_file()]
             print(*(c.path for c in written if options.force or not is_current(c)))
         elif options.chapter:
-            if told := update(named(options.chapter), options.force):
+            if told := update(named(options.chapter), options.force, options.into):
                 print(f"execute: {told}")
         else:
             parser.error("name a chapter")

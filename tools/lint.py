@@ -18,7 +18,7 @@ def ruff(*arguments: str) -> str:
     command = [sys.executable, "-m", "ruff", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if "No module named ruff" in done.stderr:
-        raise ChapterError("ruff is missing; install requirements.txt")
+        raise ChapterError("ruff is missing; install requirements.lock")
     # Code that it cannot parse is one of the findings of `ruff check`.
     if not done.stdout and done.returncode > 1 and "Failed to parse" not in done.stderr:
         raise ChapterError(f"ruff {arguments[0]}: {' '.join(done.stderr.split())[:200]}")

