@@ -187,9 +187,11 @@ def sample_notebook() -> nbformat.NotebookNode:
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
-def build_sample(root: Path, repository: str, branch: str = "trial") -> Path:
+def build_sample(root: Path, repository: str, branch: str = "trial", language: str = "en") -> Path:
     """Build the sample book for a repository's address and return the folder of the site."""
-    shutil.copy(ROOT / "_config.yml", root)
+    config = (ROOT / "_config.yml").read_text(encoding="utf-8")
+    config = config.replace("\n  config:\n", f"\n  config:\n    language: {language}\n")
+    (root / "_config.yml").write_text(config, encoding="utf-8")
     shutil.copytree(ROOT / "node_modules" / "minisearch", root / "node_modules" / "minisearch")
     for folder in ("_static", "_ext", "_templates"):
         shutil.copytree(ROOT / "book" / folder, root / "book" / folder)

@@ -4,7 +4,7 @@ A page must not need another host, every chapter must offer its notebook, and li
 repository must be exact or absent.
 """
 
-import importlib.util
+import importlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -76,11 +76,9 @@ def buttons(page: Path, part: str) -> list[str]:
 @pytest.fixture(scope="session")
 def extension() -> ModuleType:
     """The Sphinx extension of the book, as a module."""
-    path = ROOT / "book" / "_ext" / "executable_book.py"
-    spec = importlib.util.spec_from_file_location("executable_book", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "book" / "_ext")
+        return importlib.import_module("executable_book")
 
 
 def test_no_page_fetches_anything_from_another_host(book_folder: Path) -> None:

@@ -168,18 +168,19 @@ def page(runs: list[dict]) -> str:
         parts = [f"{title.lower()}: {made[kind]}" for kind, title in KINDS.items() if made[kind]]
         same = made["cells"] - made["different"]
         cells = [made["torch"], made["torchvision"], made["numpy"], made["python"], made["system"]]
-        cells += [f"{same} of {made['cells']}", "; ".join(parts) or "nothing"]
+        cells += [str(made["chapters"]), f"{same} of {made['cells']}"]
+        cells.append("; ".join(parts) or "nothing")
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(
         [
             "# Where and with what this book was run",
             "",
-            "Each row is a run of the whole book: every cell was executed, and its output, figures",
-            "included, compared with the one that you see on the page. Of cells whose outputs may",
-            "vary, only warnings count.",
+            "Each row is a run of so many chapters: every cell was executed, and its output, figures",
+            "included, compared with the stored one. Of cells whose outputs may vary, only warnings",
+            "count.",
             "",
-            "| PyTorch | torchvision | NumPy | Python | system | cells as shown | what differs |",
-            "|---|---|---|---|---|---|---|",
+            "| PyTorch | torchvision | NumPy | Python | system | chapters | cells as stored | what differs |",
+            "|---|---|---|---|---|---|---|---|",
             *rows,
             "",
             "The versions in `requirements.lock`, with which the pages were made, are not in the",

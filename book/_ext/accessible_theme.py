@@ -10,7 +10,7 @@ REPAIRS = [
     (r'<div id="pst-primary-sidebar"(?! role)', r'\g<0> role="region" aria-label="The book"'),
     # The button says more than its label: who speaks the words that show would not reach it.
     (
-        r'(<button class="btn search-button-field[^>]*?) title="Search" aria-label="Search"',
+        r'(<button class="btn search-button-field[^>]*?) title="[^"]*" aria-label="[^"]*"',
         r"\1",
     ),
     # The corner of a table is no heading.

@@ -4,7 +4,7 @@
   branch gets its own Colab and edit buttons, and a book without an address gets none.
 - "Edit" leads to `book/NN_name.md`, the only file of a chapter that is edited, and not to the
   notebook generated from it.
-- A folded cell says what it hides; a quotation that begins in bold is a callout.
+- A folded cell says what it hides.
 - Math comes from this site: the few MathJax files that pages load, instead of a foreign host.
 """
 
@@ -21,6 +21,7 @@ from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from words import say
 
 GITHUB_ADDRESS = re.compile(
     r"""^(?: https?://(?:[^@/]*@)?(?:www\.)?github\.com/      # https://user:token@github.com/
@@ -105,7 +106,7 @@ def add_edit_button(
         {
             "type": "link",
             "url": f"{options['repository_url']}/edit/{branch}/{source.as_posix()}",
-            "tooltip": "Suggest an edit",
+            "tooltip": say("Suggest an edit"),
             "text": "",
             "icon": "fas fa-pencil-alt",
             "label": "source-edit-button",
@@ -114,15 +115,10 @@ def add_edit_button(
 
 
 def name_parts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Mark callouts for the stylesheet, and let folded cells say what they hide."""
-    for quote_node in doctree.findall(nodes.block_quote):
-        words = [node for node in quote_node[0].children if node.astext()]
-        if isinstance(quote_node[0], nodes.paragraph) and isinstance(words[0], nodes.strong):
-            kind = nodes.make_id(words[0].astext())  # "Watch out." -> watch-out
-            quote_node["classes"] += ["callout", f"callout-{kind}"]
+    """Let folded cells say what they hide."""
     for folded in doctree.findall(HideCodeCellNode):
         prompt = folded["prompt_show"].removeprefix("Show ")
-        folded["hides"] = HIDDEN_PARTS.get(prompt, prompt)
+        folded["hides"] = HIDDEN_PARTS.get(prompt, "the cell")
     for section in doctree.findall(nodes.section):
         if any(name.startswith("solution") for name in section["ids"]):
             for cell in section.findall(nodes.container):
@@ -134,11 +130,11 @@ def name_parts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def visit_folded(translator: Any, node: HideCodeCellNode) -> None:
     """myst-nb's own markup names every folded cell "Toggle hidden content" to a screen reader."""
-    label = translator.encode(node["hides"])
+    show, hide = (translator.encode(say(f"{verb} {node['hides']}")) for verb in ("Show", "Hide"))
     translator.body.append(
         f'<details class="admonition hide {" ".join(node["classes"])}">\n<summary>'
-        f'<p class="collapsed admonition-title">Show {label}</p>'
-        f'<p class="expanded admonition-title">Hide {label}</p></summary>\n'
+        f'<p class="collapsed admonition-title">{show}</p>'
+        f'<p class="expanded admonition-title">{hide}</p></summary>\n'
     )
 
 

@@ -25,6 +25,7 @@ from reading import cells, is_in_solutions
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
+from words import say
 
 HEADING_OR_EXERCISE = re.compile(r"^(?:## |### |\*\*\d+\. ).*", re.MULTILINE)
 MESSAGE = re.compile(r"\b[A-Z]\w*(?:Error|Exception): (.+)")
@@ -96,8 +97,9 @@ def raw(html: str) -> nodes.raw:
     return nodes.raw("", html, format="html")
 
 
-def plural(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"
+def amount(number: int, one: str, many: str) -> str:
+    """A number with its word, such as "{0} chapter" or "{0} chapters", in the book's language."""
+    return say(one if number == 1 else many).format(f"{number:,}")
 
 
 def is_mime_bundle(node: nodes.Node) -> bool:
@@ -136,7 +138,8 @@ class Filler:
             bundle.children = kinds[:1] or bundle.children[:1]
         yield copy
         where = f'<a href="{self.address(docname)}#{anchor}">{self.title(docname)}</a>'
-        yield raw(f'<p class="shown-from">From {where}, where the code stands.</p>\n')
+        told = escape(say("From {0}, where the code stands.")).format(where)
+        yield raw(f'<p class="shown-from">{told}</p>\n')
 
     def parts(self, sentences: dict[str, str]) -> Iterator[nodes.Node]:
         yield raw('<div class="parts">\n')
@@ -157,8 +160,8 @@ class Filler:
             yield raw(
                 f"</div>\n<h3>{escape(part.name)}</h3>\n<p>{escape(sentences.get(part.name, ''))}"
                 f"</p>\n<ol>\n{links}\n</ol>\n"
-                f'<p class="part-facts">{plural(len(part.chapters), "chapter")}, '
-                f"{plural(minutes, 'minute')}</p>\n</section>\n"
+                f'<p class="part-facts">{amount(len(part.chapters), "{0} chapter", "{0} chapters")}'
+                f", {amount(minutes, '{0} minute', '{0} minutes')}</p>\n</section>\n"
             )
         yield raw("</div>\n")
 
@@ -167,14 +170,14 @@ class Filler:
         notebooks = [json.loads(Path(self.env.doc2path(c)).read_text("utf-8")) for c in chapters]
         counted = [count(notebook) for notebook in notebooks]
         rows = [
-            (len(chapters), "chapter", ""),
-            (sum(c[0] for c in counted), "output", " compared"),
-            (len(set().union(*(c[1] for c in counted))), "error", " reproduced"),
-            (sum(c[2] for c in counted), "exercise", " with a check"),
+            (len(chapters), "chapter", "chapters"),
+            (sum(c[0] for c in counted), "output compared", "outputs compared"),
+            (len(set().union(*(c[1] for c in counted))), "error reproduced", "errors reproduced"),
+            (sum(c[2] for c in counted), "exercise with a check", "exercises with a check"),
         ]
         items = "\n".join(
-            f"<li><strong>{number:,}</strong> {word}{'s' * (number != 1)}{rest}</li>"
-            for number, word, rest in rows
+            f"<li><strong>{number:,}</strong> {escape(say(one if number == 1 else many))}</li>"
+            for number, one, many in rows
         )
         yield raw(f'<ul class="book-counts">\n{items}\n</ul>\n')
 
@@ -182,14 +185,21 @@ class Filler:
         first = next(iter(chapters_of(self.env)), None)
         if first is None:
             return
-        search = self.address("search")
+        start, find, paste, wanted = (
+            escape(say(words))
+            for words in (
+                "Start reading",
+                "Find an error",
+                "Paste an error message",
+                "An error message, or what you look for",
+            )
+        )
         yield raw(
             f'<div class="landing-buttons">\n<a class="start" href="{self.address(first)}">'
-            f'Start reading</a>\n<form action="{search}" method="get" role="search" '
-            'aria-label="Find an error">\n<input type="search" name="q" required '
-            'aria-label="An error message, or what you look for" '
-            'placeholder="Paste an error message" autocomplete="off" spellcheck="false">\n'
-            '<button type="submit">Find an error</button>\n</form>\n</div>\n'
+            f'{start}</a>\n<form action="{self.address("search")}" method="get" role="search" '
+            f'aria-label="{find}">\n<input type="search" name="q" required '
+            f'aria-label="{wanted}" placeholder="{paste}" autocomplete="off" spellcheck="false">\n'
+            f'<button type="submit">{find}</button>\n</form>\n</div>\n'
         )
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from words import say
 
 CARD = "_static/card.png"
 CARD_TEXT = "Executable PyTorch: every claim shown by a cell, every output compared"
@@ -38,10 +39,15 @@ def configure(app: Sphinx, config: Config) -> None:
     root = urlsplit(address).path or "/"
     config.notfound_urls_prefix = root
     config.notfound_context = {
-        "title": "Page not found",
-        "body": "<h1>Page not found</h1>\n<p>There is no page at this address. "
-        f'<a href="{root}search.html">Search the book</a>, or begin at '
-        f'<a href="{root}{config.root_doc}.html">its first page</a>.</p>',
+        "title": say("Page not found"),
+        "body": f"<h1>{say('Page not found')}</h1>\n<p>"
+        + say(
+            "There is no page at this address. {0}Search the book{2}, "
+            "or begin at {1}its first page{2}."
+        ).format(
+            f'<a href="{root}search.html">', f'<a href="{root}{config.root_doc}.html">', "</a>"
+        )
+        + "</p>",
     }
 
 

@@ -12,12 +12,14 @@
 import json
 import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from words import say
 
 WORDS_A_MINUTE = 220
 SECONDS_A_CELL = 12  # to read a few lines of code and what came out
@@ -100,22 +102,22 @@ def add_facts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     title = doctree.next_node(nodes.title)
     if minutes is None or title is None:
         return
-    parts = [f"<span>{minutes} minute{'s' * (minutes != '1')} to read</span>"]
+    time = say("1 minute to read") if minutes == "1" else say("{0} minutes to read")
+    parts = [f"<span>{escape(time.format(minutes))}</span>"]
     if url := colab_url(app, docname):
-        parts.append(f'<a class="open-in-colab" href="{url}">Open in Colab</a>')
+        parts.append(f'<a class="open-in-colab" href="{url}">{escape(say("Open in Colab"))}</a>')
     line = raw(f'<p class="chapter-facts">{" ".join(parts)}</p>\n')
     title.parent.insert(title.parent.index(title) + 1, line)
 
 
 def address_cells(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Give each cell its id, and a link to it that shows at the cell."""
-    stored = stored_cells(app, docname)
+    stored, label = stored_cells(app, docname), escape(say("Link to this cell"))
     for cell in cells(doctree):
         name = f"cell-{stored[cell['cell_index']]['id']}"
         cell["ids"].append(name)
         cell += raw(
-            f'<a class="cell-link" href="#{name}" title="Link to this cell" '
-            'aria-label="Link to this cell">#</a>\n'
+            f'<a class="cell-link" href="#{name}" title="{label}" aria-label="{label}">#</a>\n'
         )
 
 
@@ -150,10 +152,9 @@ def name_callouts(doctree: nodes.document) -> None:
 def fold_details(doctree: nodes.document) -> None:
     """Fold the sections called "Details ..."; their titles stay visible, and in the contents."""
     for section in doctree.findall(nodes.section):
-        title = section.next_node(nodes.title)
-        if section.parent is doctree or not re.match(r"Details\b", title.astext()):
+        if not section.get("folded"):
             continue
-        place = section.index(title)
+        place = section.index(section.next_node(nodes.title))
         section.insert(place + 1, raw("</summary>\n"))
         section.insert(place, raw('<details class="fold">\n<summary>\n'))
         section += raw("</details>\n")
@@ -192,14 +193,14 @@ def gather_buttons(
         text = words.get(button.get("label", ""), button.get("tooltip") or button["text"])
         if text == "Download the notebook" and not str(button["url"]).endswith(".ipynb"):
             text = "Download this page's source"
-        button |= {"text": text, "tooltip": None}
+        button |= {"text": say(text), "tooltip": None}
     if found:
         context["header_buttons"] = [
             {
                 "type": "group",
                 "buttons": found,
                 "icon": "fas fa-ellipsis",
-                "tooltip": "More about this page",
+                "tooltip": say("More about this page"),
                 "label": "page-menu",
             }
         ]

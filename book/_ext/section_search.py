@@ -20,6 +20,7 @@ from docutils import nodes
 from sphinx.addnodes import toctree
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from words import say
 
 LIBRARY = Path("node_modules", "minisearch", "dist", "umd", "index.js")
 ALSO = re.compile(r"<!--\s*also:(.*?)-->", re.DOTALL)
@@ -112,7 +113,11 @@ def replace_search(app: Sphinx) -> None:
 
 
 def search_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
-    return [("search", {"title": "Search"}, "search.html")]
+    told = say(
+        "Searching needs JavaScript. Without it, the contents at the side lead to every chapter, "
+        "and your browser can find words in a page."
+    )
+    return [("search", {"title": say("Search"), "without_script": told}, "search.html")]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -1,4 +1,10 @@
-// Shared by the scripts of figures: an element with attributes and children.
+// Shared by the scripts: words in the language of the book, elements with attributes and children.
+
+/** A text of the scripts in the book's language (`words.js`), {0}, {1}, ... filled in. */
+function say(text, ...values) {
+  const said = globalThis.bookWords?.[text] ?? text;
+  return said.replace(/\{(\d)\}/g, (_, number) => values[number]);
+}
 
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);

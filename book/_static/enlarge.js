@@ -5,15 +5,15 @@ function buildEnlarger() {
   const images = [...document.querySelectorAll("article .cell_output img")]
     .filter((image) => !image.closest(".explorable-tile"));
   if (!images.length) return;
-  const close = element("button", { type: "button", class: "enlarged-close" }, "Close");
-  const room = element("div", { class: "enlarged-room", tabindex: "0", role: "group", "aria-label": "The figure, which scrolls" });
-  const dialog = element("dialog", { class: "enlarged", "aria-label": "Figure, enlarged" }, close, room);
+  const close = element("button", { type: "button", class: "enlarged-close" }, say("Close"));
+  const room = element("div", { class: "enlarged-room", tabindex: "0", role: "group", "aria-label": say("The figure, which scrolls") });
+  const dialog = element("dialog", { class: "enlarged", "aria-label": say("Figure, enlarged") }, close, room);
   document.body.append(dialog);
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", ({ target }) => { if (target === room) dialog.close(); });
 
   for (const image of images) {
-    const button = element("button", { type: "button", class: "enlarge" }, "Enlarge");
+    const button = element("button", { type: "button", class: "enlarge" }, say("Enlarge"));
     image.after(button);
     function open() {
       const copy = image.cloneNode();

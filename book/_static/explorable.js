@@ -88,7 +88,7 @@ function buildExplorable(output, number) {
 
   let current = combinations[0];
   const box = element(
-    "div", { class: "explorable", role: "group", "aria-label": `Try ${names.join(" and ")}` },
+    "div", { class: "explorable", role: "group", "aria-label": say("Try {0}", names.join(say(" and "))) },
     element("div", { class: "explorable-controls" }, ...controls), figure,
   );
   box.addEventListener("change", ({ target }) => {
@@ -97,7 +97,7 @@ function buildExplorable(output, number) {
   });
   const all = element(
     "details", { class: "explorable-all" },
-    element("summary", {}, `All ${combinations.length} side by side`), ...output.childNodes,
+    element("summary", {}, say("All {0} side by side", combinations.length)), ...output.childNodes,
   );
   output.append(box, all);
   show(current);

@@ -1,4 +1,4 @@
-// Where one is in a page, and lines of code that wrap.
+// Where one is in a page, and lines of code that wrap. Needs element.js.
 
 // ---- The contents list marks the section that is being read; a thin bar tells how far one is ----
 
@@ -79,7 +79,7 @@ function offerToWrap() {
   }
   for (const code of codes) {
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", className: "wrap-switch", textContent: "wrap lines" });
+    Object.assign(button, { type: "button", className: "wrap-switch", textContent: say("wrap lines") });
     button.addEventListener("click", () => set(!root.classList.contains("wraps-code")));
     buttons.push(button);
     code.append(button);

@@ -5,7 +5,7 @@ globalThis.bookSearch = (() => {
   const WORD = /[\p{L}\p{N}_]+(?:\.[\p{L}_][\p{L}\p{N}_]*)*/gu;
   const PART = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{N}]+|\p{L}+/gu; // cross_entropy, CrossEntropy
   const EXCEPTION = /\b(?:\w+\.)*\w*(?:Error|Exception|Warning):/g;
-  const ASIDE = /^(summary|exercises?|solutions?|where next)\b/i;
+  const ASIDE = /^(summary|exercises?|solutions?|where-next)\b/;
   const { pages, cased, sections } = globalThis.bookIndex;
   const twoCases = new Set(cased);
   const known = new Set();
@@ -44,7 +44,9 @@ globalThis.bookSearch = (() => {
   engine.addAll(sections.map(([, , title, , text, also], id) => (
     { id, title, also, above: above(id).join(" "), text }
   )));
-  const aside = sections.map(([, , title], id) => [title, ...above(id)].some((t) => ASIDE.test(t)));
+  // By their anchors, which are the same in every language.
+  const aside = [];
+  sections.forEach(([, anchor, , parent], id) => { aside[id] = ASIDE.test(anchor) || Boolean(aside[parent]); });
 
   /** The query without what differs from one reader's program to another's. */
   function clean(query) {

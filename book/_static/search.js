@@ -84,18 +84,19 @@
         return;
       }
       try {
-        if (!globalThis.bookSearch) status.textContent = "Loading the index …";
+        if (!globalThis.bookSearch) status.textContent = say("Loading the index …");
         await load();
       } catch (error) {
-        status.textContent = `The search cannot work: ${error.message}.`;
+        status.textContent = say("The search cannot work: {0}.", error.message);
         return;
       }
       if (query !== asked) return; // something else was typed meanwhile
       const results = bookSearch.find(query, onPage ? MANY : FEW);
       list.replaceChildren(...results.map(item));
-      const sections = results.length === 1 ? "One section" : `${results.length} sections`;
-      status.textContent = results.length ? `${sections}, the best first` : "No section has these words.";
-      if (results.length && !onPage) status.textContent += "; Enter lists more";
+      const count = results.length;
+      status.textContent = count === 0 ? say("No section has these words.")
+        : count === 1 ? say("One section") : say("{0} sections, the best first", count);
+      if (count && !onPage) status.textContent += say("; Enter lists more");
     }
 
     let waiting;

@@ -1,6 +1,7 @@
 // Turns the output of a cell tagged `stepper` (a printed line, a figure, a line, a figure, ...)
 // into one figure with a slider, two buttons, arrow keys and swipes. Without this file, and on paper,
 // the steps stand one after another, so nothing is lost.
+// Needs element.js.
 
 /** The steps in the order in which they were printed: {line, image}. */
 function collectSteps(output) {
@@ -30,17 +31,17 @@ function buildStepper(output, number) {
   // The steps lie on top of each other, so the tallest one reserves the room for all.
   const stage = element("div", { class: "stepper-stage", id: `stepper-${number}` }, ...figures);
   const controls = { type: "button", class: "stepper-button", "aria-controls": stage.id };
-  const previous = element("button", { ...controls, "aria-label": "Previous step" }, "‹");
-  const next = element("button", { ...controls, "aria-label": "Next step" }, "›");
+  const previous = element("button", { ...controls, "aria-label": say("Previous step") }, "‹");
+  const next = element("button", { ...controls, "aria-label": say("Next step") }, "›");
   const slider = element("input", {
     type: "range", min: 1, max: steps.length, step: 1, value: 1,
-    class: "stepper-slider", "aria-label": "Step", "aria-controls": stage.id,
+    class: "stepper-slider", "aria-label": say("Step"), "aria-controls": stage.id,
   });
   const count = element("span", { class: "stepper-count", "aria-hidden": "true" });
   const spoken = element("p", { class: "stepper-spoken", "aria-live": "polite" }, steps[0].line);
   const group = element(
     "div",
-    { class: "stepper", role: "group", "aria-label": `Figure in ${steps.length} steps` },
+    { class: "stepper", role: "group", "aria-label": say("Figure in {0} steps", steps.length) },
     stage,
     element("div", { class: "stepper-controls" }, previous, slider, next, count),
     spoken,
@@ -49,7 +50,7 @@ function buildStepper(output, number) {
   let current = 0;
   function show(step) {
     current = Math.min(Math.max(step, 0), steps.length - 1);
-    const place = `step ${current + 1} of ${steps.length}`;
+    const place = say("step {0} of {1}", current + 1, steps.length);
     figures.forEach((figure, i) => figure.classList.toggle("stepper-current", i === current));
     slider.value = current + 1;
     slider.setAttribute("aria-valuetext", place);
