@@ -175,11 +175,12 @@ def page(runs: list[dict]) -> str:
         [
             "# Where and with what this book was run",
             "",
-            "Each row is a run of so many chapters: every cell was executed, and its output, figures",
-            "included, compared with the stored one. Of cells whose outputs may vary, only warnings",
-            "count.",
+            "Each row is a run of so many chapters: every cell was executed, and its output,",
+            "figures included, compared with the stored one. Of cells whose outputs may vary,",
+            "only warnings count.",
             "",
-            "| PyTorch | torchvision | NumPy | Python | system | chapters | cells as stored | what differs |",
+            "| PyTorch | torchvision | NumPy | Python | system | chapters | cells as stored "
+            "| what differs |",
             "|---|---|---|---|---|---|---|---|",
             *rows,
             "",
