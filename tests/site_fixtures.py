@@ -78,19 +78,31 @@ def serve(folder: Path) -> Iterator[str]:
 # ---- The sample book --------------------------------------------------------------------
 
 
-def png(width: int, height: int, gray: int, columns: int = 1, rows: int = 1) -> str:
-    """A gray picture, or a grid of them that grow lighter, encoded as a notebook stores it."""
+def png(
+    width: int, height: int, gray: int, columns: int = 1, rows: int = 1, density: int = 100
+) -> str:
+    """A gray picture, or a grid of them that grow lighter, encoded as a notebook stores it.
+
+    `density` is in pixels an inch, as the picture says of itself.
+    """
 
     def chunk(name: bytes, data: bytes) -> bytes:
         checksum = zlib.crc32(name + data)
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
 
     header = struct.pack(">IIBBBBB", width * columns, height * rows, 8, 0, 0, 0, 0)
+    a_meter = round(density / 0.0254)
+    physical = chunk(b"pHYs", struct.pack(">IIB", a_meter, a_meter, 1))
     pixels = b""
     for row in range(rows):
         grays = [gray * (1 + row * columns + column) for column in range(columns)]
         pixels += (b"\0" + b"".join(bytes([g]) * width for g in grays)) * height
-    picture = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
+    picture = (
+        chunk(b"IHDR", header)
+        + physical
+        + chunk(b"IDAT", zlib.compress(pixels))
+        + chunk(b"IEND", b"")
+    )
     return b64encode(b"\x89PNG\r\n\x1a\n" + picture).decode()
 
 
@@ -163,6 +175,11 @@ def sample_notebook() -> nbformat.NotebookNode:
         new_markdown_cell("### In steps"),
         stepper_cell("First stepper", [100, 180, 60]),
         stepper_cell("Second stepper", [50, 80]),
+        new_code_cell(
+            "plot_densely()",
+            outputs=[new_output("display_data", {"image/png": png(800, 240, 90, density=220)})],
+            metadata={"mystnb": {"image": {"alt": "A dense gray field."}}},
+        ),
         new_markdown_cell("### To be tried"),
         explorable_cell(columns=2),
         explorable_cell(columns=0),

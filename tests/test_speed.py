@@ -53,7 +53,9 @@ def test_every_image_of_the_book_waits_and_has_its_size(book: Site) -> None:
 def test_a_picture_is_as_large_as_it_was_drawn(sample: Site, page: Page) -> None:
     page.goto(f"{sample.address}/{SAMPLE}")
     page.evaluate("document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; })")
-    assert [300, 100] in page.evaluate(PICTURES)
+    sizes = page.evaluate(PICTURES)
+    assert [300, 100] in sizes
+    assert [400, 120] in sizes, "the figure with twice the pixels is not shown at half of them"
 
 
 @pytest.mark.parametrize("script", [True, False])

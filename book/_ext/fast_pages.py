@@ -35,6 +35,7 @@ UNUSED = {"doctools.js", "sphinx_highlight.js"}
 # Names that the theme's scripts put together from pieces.
 MADE_BY_SCRIPTS = re.compile(r"(?:bs-)?(?:tooltip|popover|dropdown)")
 
+DENSE = 150  # pixels an inch; what is drawn for a plain screen has about 100
 IMAGE = re.compile(r"<img\b[^>]*>")
 # A third of a page's elements would be names, marks and spaces of code, in the color of all code.
 UNCOLORED = re.compile(r'<span class="[npw]">([^<]*)</span>')
@@ -42,6 +43,16 @@ LINK = re.compile(r'\s*<link\b[^>]*rel="stylesheet"[^>]*>')
 
 
 # ---- Images and scripts, while a page is written ------------------------------------------
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Width and height at which a picture is shown; (-1, -1) where they cannot be read.
+
+    A figure with twice the pixels, for dense screens, says so by its density.
+    """
+    width, height = imagesize.get(path)
+    dense = imagesize.getDPI(path)[0] > DENSE
+    return (width // 2, height // 2) if dense else (width, height)
 
 
 def add_image_sizes(app: Sphinx, body: str) -> str:
@@ -52,7 +63,7 @@ def add_image_sizes(app: Sphinx, body: str) -> str:
         tag = match[0]
         name = re.search(r'src="[^"]*?/([^"/]+)"', tag)
         source = sources.get(unquote(name[1])) if name else None
-        width, height = imagesize.get(Path(app.srcdir, source)) if source else (-1, -1)
+        width, height = size_of(Path(app.srcdir, source)) if source else (-1, -1)
         added = "" if "loading=" in tag else ' loading="lazy" decoding="async"'
         if width > 0 and not re.search(r"\b(?:width|height)=", tag):
             added += f' width="{width}" height="{height}"'

@@ -6,6 +6,11 @@ function say(text, ...values) {
   return said.replace(/\{(\d)\}/g, (_, number) => values[number]);
 }
 
+/** How wide an image was drawn: it may have more pixels, for dense screens. */
+function drawnWidth(image) {
+  return Number(image.getAttribute("width")) || image.naturalWidth;
+}
+
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);

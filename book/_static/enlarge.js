@@ -29,7 +29,7 @@ function buildEnlarger() {
     image.addEventListener("click", () => { if (button.offsetParent) open(); });
     function compare() {
       const holder = image.parentElement;
-      holder.classList.toggle("is-shrunk", image.clientWidth > 0 && image.clientWidth < 0.9 * image.naturalWidth);
+      holder.classList.toggle("is-shrunk", image.clientWidth > 0 && image.clientWidth < 0.9 * drawnWidth(image));
     }
     new ResizeObserver(compare).observe(image);
     image.addEventListener("load", compare);

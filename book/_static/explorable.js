@@ -66,7 +66,7 @@ function buildExplorable(output, number) {
     if (!grid.naturalWidth) return; // once it has loaded
     const [width, height] = [grid.naturalWidth / columns, grid.naturalHeight / rows];
     tile.style.aspectRatio = `${width} / ${height}`;
-    tile.style.maxWidth = `${Math.max(2 * width, 320)}px`;
+    tile.style.maxWidth = `${Math.max((2 * drawnWidth(grid)) / columns, 320)}px`;
     grid.style.width = `${100 * columns}%`;
     grid.style.transform = `translate(${(-100 * column) / columns}%, ${(-100 * row) / rows}%)`;
   }
